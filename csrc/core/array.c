@@ -1,0 +1,226 @@
+/* array.c: bucket arrays, their overflow buckets, and the attic of arrays that
+** wait to be given back. Nothing here knows where an entry belongs. */
+#include "array.h"
+
+#include "hash.h"
+#include "map.h"
+#include "text.h"
+
+/* -- one array ------------------------------------------------------------ */
+
+static uint64_t preallocated(unsigned B) {
+  return B < 4 ? 0 : UINT64_C(1) << (B - 4);
+}
+
+static size_t whole_pages(const hmap *m, size_t bytes) {
+  size_t page = m->pages.page;
+  return (bytes + page - 1) / page * page;
+}
+
+/* Mapped arrays are zero already and untouched; the others are cleared. */
+static bmap *new_buckets(hmap *m, array *a, hmap_status *why) {
+  if (!a->mapped) {
+    bmap *b = hmapi_alloc(m, PART_ARRAY, a->bytes, why);
+    if (b != NULL)
+      memset(b, 0, a->bytes);
+    return b;
+  }
+  if (hmapi_over_limit(m, a->bytes)) {
+    *why = HMAP_ELIMIT;
+    return NULL;
+  }
+  bmap *b = m->pages.map(m->pages.ud, a->bytes);
+  if (b == NULL)
+    *why = HMAP_ENOMEM;
+  else
+    hmapi_count_bytes(m, PART_ARRAY, a->bytes, 0);
+  return b;
+}
+
+array *hmapi_array_new(hmap *m, unsigned B, hmap_status *why) {
+  size_t bytes = SIZE_MAX;
+  if (B <= MAX_B)
+    bytes = times((size_t)1 << B, m->t->bucket_size);
+  if (bytes > SIZE_MAX / 4) {
+    *why = HMAP_ETOOBIG;
+    return NULL;
+  }
+  array *a = hmapi_alloc(m, PART_HEADER, sizeof *a, why);
+  if (a == NULL)
+    return NULL;
+  memset(a, 0, sizeof *a);
+  a->n = UINT64_C(1) << B;
+  a->prealloc = preallocated(B);
+  a->bytes = bytes + a->prealloc * m->t->bucket_size;
+  a->mapped = m->pages.map != NULL && a->bytes >= m->map_min;
+  if (a->mapped)
+    a->bytes = whole_pages(m, a->bytes);
+  a->buckets = new_buckets(m, a, why);
+  if (a->buckets != NULL)
+    return a;
+  hmapi_free(m, PART_HEADER, a, sizeof *a);
+  return NULL;
+}
+
+static void unmap_front(hmap *m, array *a, size_t bytes) {
+  m->pages.unmap(m->pages.ud, (char *)a->buckets + a->given, bytes);
+  a->given += bytes;
+  hmapi_count_bytes(m, PART_ARRAY, 0, bytes);
+  emit(m, (hmap_event){.kind = HMAP_EVENT_RELEASE, .bytes = bytes});
+}
+
+void hmapi_array_free(hmap *m, array *a) {
+  if (a->mapped && a->given < a->bytes)
+    unmap_front(m, a, a->bytes - a->given);
+  else if (!a->mapped)
+    hmapi_free(m, PART_ARRAY, a->buckets, a->bytes);
+  hmapi_free(m, PART_HEADER, a, sizeof *a);
+}
+
+/* Slices are whole pages, since both ends of one are multiples of a page. */
+void hmapi_array_give(hmap *m, array *a, size_t upto) {
+  size_t slice = whole_pages(m, SLICE_BYTES);
+  if (a->mapped && upto >= a->given + slice)
+    unmap_front(m, a, slice);
+}
+
+/* -- overflow buckets ----------------------------------------------------- */
+
+static uint64_t prealloc_left(const hmap *m) {
+  return m->array->prealloc - m->used_prealloc;
+}
+
+hmap_status hmapi_reserve_overflow(hmap *m, uint64_t n) {
+  hmap_status why = HMAP_OK;
+  while (prealloc_left(m) + m->nspare < n) {
+    bmap *b = hmapi_alloc(m, PART_OVERFLOW, m->t->bucket_size, &why);
+    if (b == NULL)
+      return why;
+    set_overflow(m->t, b, m->spare);
+    m->spare = b;
+    m->nspare++;
+  }
+  return HMAP_OK;
+}
+
+static bmap *pop_spare(hmap *m) {
+  bmap *b = m->spare;
+  assert(b != NULL);
+  m->spare = overflow_of(m->t, b);
+  m->nspare--;
+  return b;
+}
+
+void hmapi_free_spare(hmap *m) {
+  while (m->spare != NULL)
+    hmapi_free(m, PART_OVERFLOW, pop_spare(m), m->t->bucket_size);
+}
+
+static bmap *take_prealloc(hmap *m) {
+  return bucket_at(m->t, m->buckets, m->array->n + m->used_prealloc++);
+}
+
+static bmap *take_single(hmap *m) {
+  m->array->singles++;
+  return memset(pop_spare(m), 0, m->t->bucket_size);
+}
+
+/* From 2^16 buckets on the 16-bit counter is a sample: one in 2^(B-15) is
+** counted. Go 1.19 runtime/map.go, incrnoverflow. */
+static void incr_noverflow(hmap *m) {
+  if (m->B < 16 || (hmapi_rand(m) & mask_of(m->B - 15u)) == 0)
+    m->noverflow++;
+}
+
+bmap *hmapi_new_overflow(hmap *m, bmap *b, uint64_t index) {
+  bmap *next = prealloc_left(m) > 0 ? take_prealloc(m) : take_single(m);
+  incr_noverflow(m);
+  m->overflow_in_use++;
+  set_overflow(m->t, b, next);
+  emit(m, (hmap_event){.kind = HMAP_EVENT_OVERFLOW, .bucket = index});
+  return next;
+}
+
+/* -- emptying ------------------------------------------------------------- */
+
+static void drop_entries(hmap *m, bmap *b) {
+  const hmap_type *t = m->t;
+  for (unsigned i = 0; i < HMAP_BUCKET_COUNT; i++) {
+    if (b->tophash[i] < MIN_TOPHASH)
+      continue;
+    hmapi_drop_slot(m, &t->key, key_slot(&t->key, b, i));
+    hmapi_drop_slot(m, &t->elem, elem_slot(t, &t->key, b, i));
+  }
+}
+
+void hmapi_free_chain(hmap *m, array *a, bmap *b, bool holding) {
+  bool owning = holding && m->t->bucket_pointers;
+  for (bool base = true; b != NULL; base = false) {
+    bmap *next = overflow_of(m->t, b);
+    if (owning)
+      drop_entries(m, b);
+    if (!base && !came_with(a, b)) {
+      hmapi_free(m, PART_OVERFLOW, b, m->t->bucket_size);
+      a->singles--;
+    }
+    b = next;
+  }
+}
+
+void hmapi_free_chains(hmap *m, array *a, bool holding) {
+  holding = holding && m->t->bucket_pointers;
+  for (uint64_t i = 0; i < a->n && (holding || a->singles > 0); i++)
+    hmapi_free_chain(m, a, bucket_at(m->t, a->buckets, i), holding);
+}
+
+/* -- the attic ------------------------------------------------------------ */
+
+static void retire_mapped(hmap *m, array *a, bool holding) {
+  array **last = &m->attic;
+  while (*last != NULL)
+    last = &(*last)->next;
+  *last = a;
+  a->next = NULL;
+  /* A bucket whose front went back had moved before. */
+  a->at = (a->given + m->t->bucket_size - 1) / m->t->bucket_size;
+  a->holding = holding;
+  m->chores = true;
+}
+
+/* The chains of a small array may still have the overflow buckets that Go
+** keeps until its collector comes: at most 128 KiB of buckets to look at. */
+void hmapi_retire(hmap *m, array *a, bool holding) {
+  holding = holding && (m->t->bucket_pointers || a->singles > 0);
+  if (a->mapped) {
+    retire_mapped(m, a, holding);
+  } else {
+    hmapi_free_chains(m, a, holding);
+    hmapi_array_free(m, a);
+  }
+}
+
+/* An array that holds nothing is not looked into: only memory is left. */
+static void empty_buckets(hmap *m, array *a, uint64_t n) {
+  if (!a->holding)
+    a->at = a->n;
+  for (; n > 0 && a->at < a->n; n--, a->at++)
+    hmapi_free_chain(m, a, bucket_at(m->t, a->buckets, a->at), true);
+}
+
+bool hmapi_reap(hmap *m, uint64_t n) {
+  array *a = m->attic;
+  if (a == NULL)
+    return false;
+  empty_buckets(m, a, n);
+  if (a->at < a->n) {
+    hmapi_array_give(m, a, a->at * m->t->bucket_size);
+    return true;
+  }
+  if (a->mapped && a->bytes - a->given > SLICE_BYTES) {
+    hmapi_array_give(m, a, a->bytes);
+    return true;
+  }
+  m->attic = a->next;
+  hmapi_array_free(m, a);
+  return m->attic != NULL;
+}

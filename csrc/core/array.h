@@ -1,0 +1,72 @@
+/* array.h: where bucket arrays come from and how they go back.
+**
+** An array is 2^B buckets and, from B = 4, 2^(B-4) overflow buckets behind
+** them (Go: makeBucketArray). Small ones come from the allocator. Large ones
+** are mapped: they cost nothing until touched, and go back in slices from the
+** front, so that no operation pays for a whole array.
+**
+**   | given back | being emptied ...            | overflow buckets |
+**   0            given                          n                  n + prealloc
+*/
+#ifndef HMAP_CORE_ARRAY_H
+#define HMAP_CORE_ARRAY_H
+
+#include "bucket.h"
+#include "hmap.h"
+
+#define SLICE_BYTES     ((size_t)64 * 1024)
+#define DEFAULT_MAP_MIN ((size_t)128 * 1024)
+
+typedef struct array array;
+struct array {
+  bmap *buckets;
+  uint64_t n, prealloc; /* buckets */
+  size_t bytes;         /* of the buckets and the overflow buckets */
+  size_t given;         /* bytes at the front that have gone back */
+  uint64_t singles;     /* overflow buckets of its chains, allocated singly */
+  bool mapped;
+
+  /* In the attic only: */
+  array *next;
+  uint64_t at;  /* the next bucket to empty */
+  bool holding; /* its chains still own what is in them */
+};
+
+/* A new zeroed array for 2^B buckets, or NULL with *why. */
+HIDDEN array *hmapi_array_new(hmap *m, unsigned B, hmap_status *why);
+/* Gives the whole array back at once; its chains must own nothing. */
+HIDDEN void hmapi_array_free(hmap *m, array *a);
+/* Gives back at most one slice of what lies wholly before byte `upto`. */
+HIDDEN void hmapi_array_give(hmap *m, array *a, size_t upto);
+
+/* Whether this overflow bucket came with the array. */
+static inline bool came_with(const array *a, const bmap *b) {
+  const char *p = (const char *)b, *base = (const char *)a->buckets;
+  return p >= base && p < base + a->bytes;
+}
+
+/* -- overflow buckets ----------------------------------------------------- */
+
+/* Makes sure that the next n calls of hmapi_new_overflow cannot fail. */
+HIDDEN hmap_status hmapi_reserve_overflow(hmap *m, uint64_t n);
+/* Links a fresh overflow bucket behind b, which must be the last of its chain;
+** counts it by Go's rule. One must have been reserved. */
+HIDDEN bmap *hmapi_new_overflow(hmap *m, bmap *b, uint64_t index);
+/* Frees the overflow buckets behind b that were allocated singly, and what the
+** entries in the chain own if `holding`. */
+HIDDEN void hmapi_free_chain(hmap *m, array *a, bmap *b, bool holding);
+/* The same for every chain of the array. */
+HIDDEN void hmapi_free_chains(hmap *m, array *a, bool holding);
+/* Frees what hmapi_reserve_overflow set aside and nobody took. */
+HIDDEN void hmapi_free_spare(hmap *m);
+
+/* -- the attic ------------------------------------------------------------ */
+
+/* Takes an array out of use: freed at once if it is small, else put into the
+** attic. Its chains own their entries if `holding`. */
+HIDDEN void hmapi_retire(hmap *m, array *a, bool holding);
+/* Empties at most n buckets of the oldest array in the attic and gives back
+** at most one slice; whether anything is left. */
+HIDDEN bool hmapi_reap(hmap *m, uint64_t n);
+
+#endif

@@ -1,0 +1,74 @@
+/* base.h: what every room of the core leans on: compiler words, the bytes of
+** this machine, and nothing of maps. */
+#ifndef HMAP_CORE_BASE_H
+#define HMAP_CORE_BASE_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__GNUC__)
+#  define ALWAYS_INLINE inline __attribute__((always_inline))
+#  define NOINLINE      __attribute__((noinline))
+#  define LIKELY(x)     __builtin_expect(!!(x), 1)
+#  define UNLIKELY(x)   __builtin_expect(!!(x), 0)
+#  define PREFETCH(p)   __builtin_prefetch(p)
+#  define HIDDEN        __attribute__((visibility("hidden")))
+#else
+#  define ALWAYS_INLINE inline
+#  define NOINLINE
+#  define LIKELY(x)   (x)
+#  define UNLIKELY(x) (x)
+#  define PREFETCH(p) ((void)(p))
+#  define HIDDEN
+#endif
+
+/* Reads that need no alignment; compilers make one load of each. */
+static ALWAYS_INLINE uint64_t load64(const void *p) {
+  uint64_t v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+static ALWAYS_INLINE uint32_t load32(const void *p) {
+  uint32_t v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+static ALWAYS_INLINE uint16_t load16(const void *p) {
+  uint16_t v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+
+/* memcpy for the sizes that cells mostly have. */
+static ALWAYS_INLINE void copy_cell(void *dst, const void *src, size_t n) {
+  switch (n) {
+  case 0:
+    break;
+  case 4:
+    memcpy(dst, src, 4);
+    break;
+  case 8:
+    memcpy(dst, src, 8);
+    break;
+  case 16:
+    memcpy(dst, src, 16);
+    break;
+  default:
+    memcpy(dst, src, n);
+  }
+}
+
+/* The low B bits. */
+static ALWAYS_INLINE uint64_t mask_of(unsigned B) {
+  return (UINT64_C(1) << B) - 1;
+}
+
+/* a * b, or SIZE_MAX if that is more. */
+static inline size_t times(size_t a, size_t b) {
+  return b != 0 && a > SIZE_MAX / b ? SIZE_MAX : a * b;
+}
+
+#endif

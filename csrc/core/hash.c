@@ -1,0 +1,204 @@
+/* hash.c: the map's random numbers, its secret, and the hashes that are not on
+** the hot path: those for exploring, and of cells with floats in them. */
+#if defined(__linux__)
+#  define _DEFAULT_SOURCE 1
+#  include <sys/random.h>
+#endif
+#include <stdio.h>
+#include <time.h>
+
+#include "hash.h"
+
+/* -- random numbers ------------------------------------------------------- */
+
+/* The high and low half of a 128-bit product. */
+static uint64_t multiply(uint64_t a, uint64_t b, uint64_t *low) {
+#if defined(__SIZEOF_INT128__)
+  __extension__ unsigned __int128 p = (unsigned __int128)a * b;
+  *low = (uint64_t)p;
+  return (uint64_t)(p >> 64);
+#else
+  uint64_t al = (uint32_t)a, ah = a >> 32, bl = (uint32_t)b, bh = b >> 32;
+  uint64_t ll = al * bl, lh = al * bh, hl = ah * bl, hh = ah * bh;
+  uint64_t mid = (ll >> 32) + (uint32_t)lh + (uint32_t)hl;
+  *low = mid << 32 | (uint32_t)ll;
+  return hh + (lh >> 32) + (hl >> 32) + (mid >> 32);
+#endif
+}
+
+uint32_t hmapi_rand(hmap *m) {
+  m->rng += UINT64_C(0xa0761d6478bd642f);
+  uint64_t low,
+      high = multiply(m->rng, m->rng ^ UINT64_C(0xe7037ed1a0b428db), &low);
+  return (uint32_t)(high ^ low);
+}
+
+void hmapi_draw_hash0(hmap *m) {
+  m->hash0 = hmapi_rand(m);
+  m->salt = m->hash0 * GOLDEN;
+}
+
+/* Vigna's splitmix64: a stream of well-mixed words from any seed. */
+static uint64_t splitmix64(uint64_t *state) {
+  uint64_t z = *state += GOLDEN;
+  z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+  z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+  return z ^ z >> 31;
+}
+
+void hmapi_seeded_secret(uint64_t seed, uint8_t secret[SECRET_BYTES]) {
+  for (size_t at = 0; at < SECRET_BYTES; at += 8) {
+    uint64_t word = splitmix64(&seed);
+    for (unsigned i = 0; i < 8; i++)
+      secret[at + i] = (uint8_t)(word >> 8 * i);
+  }
+}
+
+static bool system_bytes(void *out, size_t n) {
+#if defined(__linux__)
+  if (getrandom(out, n, 0) == (ssize_t)n)
+    return true;
+#endif
+  FILE *f = fopen("/dev/urandom", "rb");
+  if (f == NULL)
+    return false;
+  bool ok = fread(out, 1, n, f) == n;
+  fclose(f);
+  return ok;
+}
+
+/* Where the system has no random numbers, time and an address must do. */
+static void random_bytes(void *out, size_t n) {
+  if (system_bytes(out, n))
+    return;
+  uint64_t seed =
+      (uint64_t)time(NULL) ^ (uint64_t)clock() << 32 ^ (uint64_t)(uintptr_t)&n;
+  for (size_t at = 0; at < n; at++)
+    ((uint8_t *)out)[at] = (uint8_t)splitmix64(&seed);
+}
+
+uint64_t hmapi_system_random(void) {
+  uint64_t word;
+  random_bytes(&word, sizeof word);
+  return word;
+}
+
+const uint8_t *hmapi_process_secret(void) {
+  static uint8_t secret[SECRET_BYTES];
+  static bool drawn;
+  if (!drawn) {
+    random_bytes(secret, sizeof secret);
+    drawn = true;
+  }
+  return secret;
+}
+
+/* -- the hashes for exploring --------------------------------------------- */
+
+/* A running hash over the bytes of a key, member by member. */
+typedef uint64_t (*byte_hash)(uint64_t h, const void *p, size_t n);
+
+/* Fowler, Noll and Vo, FNV-1a, 64 bits. */
+static uint64_t fnv1a(uint64_t h, const void *p, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    h = (h ^ ((const uint8_t *)p)[i]) * UINT64_C(0x100000001b3);
+  return h;
+}
+
+/* Java's String.hashCode over bytes: 31 * h + b in 32 bits. */
+static uint64_t java31(uint64_t h, const void *p, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    h = (uint32_t)(31 * h + ((const uint8_t *)p)[i]);
+  return h;
+}
+
+/* Signed zeros are equal keys, so they are hashed as one. */
+static uint64_t float_bits(hmap_kind kind, const void *cell) {
+  double f = float_at(kind, cell);
+  uint64_t bits = 0;
+  if (f != 0)
+    memcpy(&bits, &f, sizeof bits);
+  return bits;
+}
+
+/* What an any cell is hashed by, when it is no text: its payload, told apart
+** from the same bits under another tag, an integer's bits left as they are. */
+static uint64_t any_bits(const hmap_cell *cell) {
+  if (cell->c.tag == HMAP_TAG_INT)
+    return cell->c.u.bits;
+  uint64_t bits = cell->c.tag == HMAP_TAG_FLOAT
+                      ? float_bits(HMAP_FLOAT64, &cell->c.u.f)
+                      : cell->c.u.bits;
+  return bits ^ (uint64_t)cell->c.tag * UINT64_C(0xd6e8feb86659fd93);
+}
+
+/* The bytes of one member that equal keys have in common. */
+static uint64_t run_member(byte_hash run, uint64_t h, const field *f,
+                           const void *cell) {
+  uint64_t bits;
+  if (f->kind == HMAP_STRING ||
+      (f->kind == HMAP_ANY && hmap_is_text((const hmap_cell *)cell)))
+    return run(h, hmap_text_ptr(cell), hmap_text_len(cell));
+  if (f->kind == HMAP_ANY)
+    bits = any_bits(cell);
+  else if (f->kind == HMAP_FLOAT32 || f->kind == HMAP_FLOAT64)
+    bits = float_bits(f->kind, cell);
+  else
+    return run(h, cell, f->size);
+  return run(h, &bits, sizeof bits);
+}
+
+static uint64_t run_members(byte_hash run, uint64_t h, const cell_type *c,
+                            const void *cell) {
+  for (uint32_t i = 0; i < c->nfields; i++)
+    h = run_member(run, h, &c->fields[i],
+                   (const char *)cell + c->fields[i].offset);
+  return h;
+}
+
+/* XXH3 of a member that is not plain bytes. */
+static uint64_t hash_member(const hmap *m, const field *f, const void *cell) {
+  switch (f->kind) {
+  case HMAP_FLOAT32:
+  case HMAP_FLOAT64:
+    return hash_word(m, float_bits(f->kind, cell));
+  case HMAP_STRING:
+    return hash_text(m, cell);
+  case HMAP_ANY:
+    return hmap_is_text((const hmap_cell *)cell) ? hash_text(m, cell)
+                                                 : hash_word(m, any_bits(cell));
+  default:
+    return hash_bytes(m, cell, f->size);
+  }
+}
+
+/* Members in order, each mixed in before the next: (a, b) is not (b, a). */
+static uint64_t hash_mixed(const hmap *m, const cell_type *c,
+                           const void *cell) {
+  if (c->nfields == 1)
+    return hash_member(m, &c->fields[0], cell);
+  uint64_t h = 0;
+  for (uint32_t i = 0; i < c->nfields; i++)
+    h = hash_word(m, h ^ hash_member(m, &c->fields[i],
+                                     (const char *)cell + c->fields[i].offset));
+  return h;
+}
+
+uint64_t hmapi_hash_slow(const hmap *m, const cell_type *c, const void *cell) {
+  if (m->hash == HMAP_HASH_CUSTOM)
+    return m->hash_fn(cell, m->hash0, m->hash_ud);
+  if (irreflexive(c, cell)) /* a NaN hashes differently each time, as in Go */
+    return hash_word(m, hmapi_rand((hmap *)(uintptr_t)m));
+  switch (m->hash) {
+  case HMAP_HASH_IDENTITY:
+    return int_bits(c->kind, cell);
+  case HMAP_HASH_CONSTANT:
+    return UINT64_C(0xc3a5c85c97cb3127);
+  case HMAP_HASH_FNV1A:
+    return run_members(fnv1a, UINT64_C(0xcbf29ce484222325), c, cell);
+  case HMAP_HASH_JAVA31:
+    return run_members(java31, 0, c, cell);
+  default:
+    return hash_mixed(m, c, cell);
+  }
+}

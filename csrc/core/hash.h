@@ -1,0 +1,94 @@
+/* hash.h: one hash per operation: from a key's cell to 64 bits.
+**
+** The low B bits choose the bucket, the top byte the tophash. XXH3 runs under
+** a secret of 192 random bytes (one a process, or one from a seed): its seeded
+** variants have known keys that collide for one seed in some thousand. The
+** map's own hash0 is mixed in, so that two maps of a process differ.
+*/
+#ifndef HMAP_CORE_HASH_H
+#define HMAP_CORE_HASH_H
+
+#include "map.h"
+#include "text.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+static_assert(SECRET_BYTES >= XXH3_SECRET_SIZE_MIN, "XXH3 reads that much");
+
+/* Go 1.19 runtime/stubs.go, fastrand (wyrand with a 64-bit state). The map
+** draws from it at exactly the moments at which Go's runtime would. */
+HIDDEN uint32_t hmapi_rand(hmap *m);
+
+/* Draws hash0 anew; the map must be empty. */
+HIDDEN void hmapi_draw_hash0(hmap *m);
+
+/* The hashes for exploring and for NaN and mixed tuples; any of them. */
+HIDDEN uint64_t hmapi_hash_slow(const hmap *m, const cell_type *c,
+                                const void *cell);
+
+/* A secret from the system once a process, or one that follows from a seed. */
+HIDDEN const uint8_t *hmapi_process_secret(void);
+HIDDEN void hmapi_seeded_secret(uint64_t seed, uint8_t secret[SECRET_BYTES]);
+HIDDEN uint64_t hmapi_system_random(void);
+
+/* 2^64 / golden ratio, made odd: Knuth, TAOCP 6.4. */
+#define GOLDEN UINT64_C(0x9e3779b97f4a7c15)
+
+static ALWAYS_INLINE uint64_t hash_word(const hmap *m, uint64_t word) {
+  word ^= m->salt;
+  return XXH3_64bits_withSecret(&word, sizeof word, m->secret, SECRET_BYTES);
+}
+
+/* The salt goes in last, since the length decides how XXH3 reads its input. */
+static ALWAYS_INLINE uint64_t hash_bytes(const hmap *m, const void *p,
+                                         size_t n) {
+  uint64_t h = XXH3_64bits_withSecret(p, n, m->secret, SECRET_BYTES);
+  h = (h ^ m->salt) * GOLDEN;
+  return h ^ h >> 32;
+}
+
+static ALWAYS_INLINE uint64_t hash_text(const hmap *m, const hmap_cell *cell) {
+  return hash_bytes(m, hmap_text_ptr(cell), hmap_text_len(cell));
+}
+
+/* An integer's 64 bits, sign-extended. */
+static ALWAYS_INLINE uint64_t int_bits(hmap_kind kind, const void *cell) {
+  switch (kind) {
+  case HMAP_INT8:
+    return (uint64_t)(int64_t) * (const int8_t *)cell;
+  case HMAP_INT16:
+    return (uint64_t)(int64_t)(int16_t)load16(cell);
+  case HMAP_INT32:
+    return (uint64_t)(int64_t)(int32_t)load32(cell);
+  case HMAP_BOOL:
+  case HMAP_UINT8:
+    return *(const uint8_t *)cell;
+  case HMAP_UINT16:
+    return load16(cell);
+  case HMAP_UINT32:
+    return load32(cell);
+  default:
+    return load64(cell);
+  }
+}
+
+static inline bool is_int(hmap_kind kind) {
+  return kind >= HMAP_INT8 && kind <= HMAP_UINT64;
+}
+
+static ALWAYS_INLINE uint64_t hash_key(const hmap *m, const cell_type *c,
+                                       const void *cell) {
+  if (UNLIKELY(m->hash != HMAP_HASH_XXH3))
+    return hmapi_hash_slow(m, c, cell);
+  if (is_int(c->kind))
+    return hash_word(m, int_bits(c->kind, cell));
+  if (c->kind == HMAP_STRING)
+    return hash_text(m, cell);
+  if (c->plain)
+    return c->size == 8 ? hash_word(m, load64(cell))
+                        : hash_bytes(m, cell, c->size);
+  return hmapi_hash_slow(m, c, cell);
+}
+
+#endif

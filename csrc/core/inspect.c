@@ -1,0 +1,234 @@
+/* inspect.c: views. Everything here reads, allocates nothing, and says what the
+** structure is without changing it. */
+#include "grow.h"
+#include "hash.h"
+#include "map.h"
+#include "probe.h"
+
+void hmap_get_header(const hmap *m, hmap_header *out) {
+  *out = (hmap_header){
+      .count = (size_t)m->count,
+      .flags = m->flags,
+      .B = m->B,
+      .noverflow = m->noverflow,
+      .hash0 = m->hash0,
+      .buckets = m->buckets,
+      .oldbuckets = m->oldbuckets,
+      .nevacuate = m->nevacuate,
+  };
+}
+
+void hmap_get_stats(const hmap *m, hmap_stats *out) {
+  uint64_t threshold = hmapi_threshold(m->B);
+  *out = (hmap_stats){
+      .count = (size_t)m->count,
+      .nbuckets = m->buckets != NULL ? nbuckets(m) : 0,
+      .noldbuckets = growing(m) ? noldbuckets(m) : 0,
+      .load = (double)m->count / (double)nbuckets(m),
+      .threshold = threshold,
+      .next_growth_at = threshold,
+      .growing = growing(m),
+      .kind = (hmap_growth)m->growth,
+      .evacuated = growing(m) ? m->nevacuate : 0,
+      .remaining = growing(m) ? noldbuckets(m) - m->nevacuate : 0,
+      .overflow_in_use = m->overflow_in_use,
+      .noverflow = m->noverflow,
+      .bytes = m->bytes,
+  };
+  memcpy(out->growths, m->growths, sizeof out->growths);
+}
+
+/* Overflow buckets and array of the live table; the rest of PART_ARRAY is old
+** arrays, whole or in part. */
+void hmap_get_memory(const hmap *m, hmap_memory *out) {
+  size_t buckets = 0, preallocated = 0;
+  if (m->array != NULL) {
+    buckets = (size_t)m->array->n * m->t->bucket_size;
+    preallocated = m->array->bytes - buckets;
+  }
+  *out = (hmap_memory){
+      .header = m->part_bytes[PART_HEADER],
+      .buckets = buckets,
+      .preallocated = preallocated,
+      .overflow = m->part_bytes[PART_OVERFLOW],
+      .old = m->part_bytes[PART_ARRAY] - buckets - preallocated,
+      .text = m->part_bytes[PART_TEXT],
+      .indirect = m->part_bytes[PART_INDIRECT],
+      .total = m->bytes,
+  };
+}
+
+void hmap_layout_of(const hmap *m, hmap_layout *out) {
+  hmapi_type_layout(m->t, out);
+}
+
+/* -- buckets -------------------------------------------------------------- */
+
+static hmap_slot_state state_of(uint8_t top) {
+  return top < MIN_TOPHASH ? (hmap_slot_state)top : HMAP_SLOT_FULL;
+}
+
+static void view(const hmap_type *t, bmap *b, hmap_bucket_view *out) {
+  *out = (hmap_bucket_view){.more = overflow_of(t, b) != NULL};
+  memcpy(out->tophash, b->tophash, sizeof out->tophash);
+  for (unsigned i = 0; i < HMAP_BUCKET_COUNT; i++) {
+    out->state[i] = state_of(b->tophash[i]);
+    if (out->state[i] != HMAP_SLOT_FULL)
+      continue;
+    out->key[i] = key_at(&t->key, b, i);
+    out->elem[i] = elem_at(t, &t->key, b, i);
+  }
+}
+
+/* Whether an old bucket's memory has gone back, at least in part. */
+static bool given_back(const hmap *m, uint64_t o) {
+  return o * m->t->bucket_size < m->old->given;
+}
+
+bool hmap_view_bucket(const hmap *m, hmap_which which, uint64_t i, size_t depth,
+                      hmap_bucket_view *out) {
+  bmap *buckets = which == HMAP_NEW ? m->buckets : m->oldbuckets;
+  if (buckets == NULL ||
+      i >= (which == HMAP_NEW ? nbuckets(m) : noldbuckets(m)))
+    return false;
+  if (which == HMAP_OLD && given_back(m, i)) {
+    *out = (hmap_bucket_view){.evacuated = true, .unknown = true};
+    return depth == 0;
+  }
+  bmap *base = bucket_at(m->t, buckets, i), *b = base;
+  for (; depth > 0 && b != NULL; depth--)
+    b = overflow_of(m->t, b);
+  if (b == NULL)
+    return false;
+  view(m->t, b, out);
+  out->evacuated = evacuated(base);
+  return true;
+}
+
+/* -- one key's way -------------------------------------------------------- */
+
+uint64_t hmap_hash_of(const hmap *m, const void *key) {
+  return hash_key(m, &m->t->key, key);
+}
+
+uint8_t hmap_tophash_of(uint64_t hash) { return tophash(hash); }
+
+static size_t depth_of(const hmap_type *t, const bmap *base, const bmap *b) {
+  size_t depth = 0;
+  for (; base != b; base = overflow_of(t, base))
+    depth++;
+  return depth;
+}
+
+/* Slots that Go's loop looks at: all of the buckets before, and of the last
+** one those up to the key or to the first emptyRest. */
+static size_t slots_scanned(const bmap *b, unsigned i, size_t depth) {
+  unsigned last = 0;
+  while (last < HMAP_BUCKET_COUNT && last != i &&
+         b->tophash[last] != EMPTY_REST)
+    last++;
+  return depth * HMAP_BUCKET_COUNT + last + (last < HMAP_BUCKET_COUNT);
+}
+
+void hmap_explain(const hmap *m, const void *key, hmap_explanation *out) {
+  const cell_type *c = &m->t->key;
+  uint64_t hash = hash_key(m, c, key);
+  hmap_cell copy;
+  place at;
+  *out = (hmap_explanation){.hash = hash, .tophash = tophash(hash)};
+  if (growing(m)) {
+    out->old_bucket = hash & mask_of(m->oldB);
+    out->old_evacuated = old_moved(m, out->old_bucket);
+  }
+  out->which = growing(m) && !out->old_evacuated ? HMAP_OLD : HMAP_NEW;
+  out->bucket = out->which == HMAP_OLD ? out->old_bucket : hash & mask_of(m->B);
+  out->goes_to_y = (hash >> m->B & 1) != 0;
+  if (m->buckets == NULL)
+    return;
+  bmap *base = chain_of(m, hash);
+  out->found =
+      probe(m->t, c, base, marked(c, key, hash, &copy), out->tophash, &at, out);
+  out->depth = depth_of(m->t, base, at.b);
+  out->slot = at.i;
+  out->slots_scanned = slots_scanned(at.b, at.i, out->depth);
+  out->stopped_at_empty_rest = !out->found && ends_here(at.b);
+}
+
+/* -- all chains ----------------------------------------------------------- */
+
+static void add_to(uint64_t hist[HMAP_HIST], uint64_t n) {
+  hist[n < HMAP_HIST ? n : HMAP_HIST - 1]++;
+}
+
+static void add_bucket(const bmap *b, size_t depth, uint64_t *entries,
+                       hmap_distribution *out) {
+  for (unsigned i = 0; i < HMAP_BUCKET_COUNT; i++) {
+    hmap_slot_state state = state_of(b->tophash[i]);
+    out->by_state[state]++;
+    if (state != HMAP_SLOT_FULL)
+      continue;
+    ++*entries;
+    out->tophash[b->tophash[i]]++;
+    out->hit_probes += slots_scanned(b, i, depth);
+    out->hit_buckets += depth + 1;
+  }
+}
+
+/* What a search for an absent key looks at: all, up to the first emptyRest. */
+static void add_miss(const bmap *b, size_t depth, hmap_distribution *out) {
+  out->miss_probes += slots_scanned(b, HMAP_BUCKET_COUNT, depth);
+  out->miss_buckets += depth + 1;
+}
+
+static void add_chain(const hmap_type *t, const bmap *b,
+                      hmap_distribution *out) {
+  uint64_t entries = 0;
+  size_t depth = 0;
+  bool missed = false;
+  for (;; depth++) {
+    const bmap *next = overflow_of(t, b);
+    add_bucket(b, depth, &entries, out);
+    if (!missed && (ends_here(b) || next == NULL)) {
+      add_miss(b, depth, out);
+      missed = true;
+    }
+    if (next == NULL)
+      break;
+    b = next;
+  }
+  out->nchains++;
+  out->entries += entries;
+  add_to(out->by_entries, entries);
+  add_to(out->by_overflow, depth);
+  if (entries > out->max_entries)
+    out->max_entries = entries;
+  if (depth > out->max_overflow)
+    out->max_overflow = depth;
+}
+
+/* An old bucket that has moved is no chain; its marks still count as slots. */
+static void add_moved(const hmap *m, uint64_t o, hmap_distribution *out) {
+  if (given_back(m, o))
+    return;
+  for (const bmap *b = bucket_at(m->t, m->oldbuckets, o); b != NULL;
+       b = overflow_of(m->t, b))
+    for (unsigned i = 0; i < HMAP_BUCKET_COUNT; i++)
+      out->by_state[state_of(b->tophash[i])]++;
+}
+
+void hmap_get_distribution(const hmap *m, hmap_distribution *out) {
+  *out = (hmap_distribution){.nchains = 0};
+  for (uint64_t o = 0; growing(m) && o < noldbuckets(m); o++)
+    if (old_moved(m, o))
+      add_moved(m, o, out);
+    else
+      add_chain(m->t, bucket_at(m->t, m->oldbuckets, o), out);
+  for (uint64_t i = 0; m->buckets != NULL && i < nbuckets(m); i++)
+    if (!growing(m) || old_moved(m, i & mask_of(m->oldB)))
+      add_chain(m->t, bucket_at(m->t, m->buckets, i), out);
+}
+
+void hmap_set_sink(hmap *m, hmap_sink sink, void *ud) {
+  m->sink = sink;
+  m->sink_ud = ud;
+}

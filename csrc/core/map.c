@@ -1,0 +1,573 @@
+/* map.c: every entry point that makes, reads, writes or empties a map.
+**
+** A write has three parts: grow_work brings the entries it may touch into the
+** new array; the probe says where the key is or where it would go; then, with
+** all memory in hand, the change is made. Until that moment every failure
+** leaves the map reading as before.
+**
+** Source: Go 1.19 runtime/map.go, makemap, mapaccess1, mapassign, mapdelete;
+** Go 1.21's mapclear.
+*/
+#include <stdlib.h>
+
+#include "grow.h"
+#include "hash.h"
+#include "map.h"
+#include "pages.h"
+#include "probe.h"
+#include "text.h"
+
+const char *hmap_status_text(hmap_status status) {
+  switch (status) {
+  case HMAP_OK:
+    return "ok";
+  case HMAP_ENOMEM:
+    return "not enough memory";
+  case HMAP_ELIMIT:
+    return "max_bytes would be passed";
+  case HMAP_ETOOBIG:
+    return "too big";
+  case HMAP_EINVAL:
+    return "invalid type or option";
+  case HMAP_ECURSOR:
+    return "cursor is of no use to this map";
+  }
+  return "unknown status";
+}
+
+/* -- life ----------------------------------------------------------------- */
+
+static void *system_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
+  (void)ud, (void)osize;
+  if (nsize == 0) {
+    free(ptr);
+    return NULL;
+  }
+  return realloc(ptr, nsize);
+}
+
+static bool hash_ok(const hmap_options *o) {
+  switch (o->hash) {
+  case HMAP_HASH_IDENTITY:
+    return is_int(o->key.kind);
+  case HMAP_HASH_CUSTOM:
+    return o->hash_fn != NULL;
+  default:
+    return (unsigned)o->hash <= HMAP_HASH_CUSTOM;
+  }
+}
+
+static void init_options(hmap *m, const hmap_options *o) {
+  m->hash = (uint8_t)o->hash;
+  m->hash_fn = o->hash_fn;
+  m->hash_ud = o->hash_ud;
+  m->alloc = o->alloc != NULL ? o->alloc : system_alloc;
+  m->alloc_ud = o->alloc_ud;
+  m->map_min = o->map_min != 0 ? o->map_min : DEFAULT_MAP_MIN;
+  m->max_bytes = o->max_bytes;
+  if (o->pages != NULL)
+    m->pages = *o->pages;
+  else if (!hmapi_system_pages(&m->pages))
+    m->map_min = SIZE_MAX;
+  m->rng = o->seeded ? o->seed : hmapi_system_random();
+}
+
+static hmap_status make_type(hmap *m, const hmap_options *o) {
+  size_t nfields;
+  hmap_status status = hmapi_type_check(&o->key, &o->elem, &nfields);
+  if (status != HMAP_OK)
+    return status;
+  hmap_type *t =
+      hmapi_alloc(m, PART_HEADER, sizeof *t + nfields * sizeof(field), &status);
+  if (t == NULL)
+    return status;
+  hmapi_type_init(t, &o->key, &o->elem);
+  m->t = t;
+  return HMAP_OK;
+}
+
+static hmap_status make_secret(hmap *m, const hmap_options *o) {
+  if (!o->seeded) {
+    m->secret = hmapi_process_secret();
+    return HMAP_OK;
+  }
+  hmap_status status = HMAP_OK;
+  uint8_t *secret = hmapi_alloc(m, PART_HEADER, SECRET_BYTES, &status);
+  if (secret == NULL)
+    return status;
+  hmapi_seeded_secret(o->seed, secret);
+  m->secret = secret;
+  m->own_secret = true;
+  return HMAP_OK;
+}
+
+static hmap_status use_array(hmap *m, unsigned B) {
+  hmap_status status = HMAP_OK;
+  m->array = hmapi_array_new(m, B, &status);
+  if (m->array == NULL)
+    return status;
+  m->B = (uint8_t)B;
+  m->buckets = m->array->buckets;
+  m->used_prealloc = 0;
+  return HMAP_OK;
+}
+
+/* Go takes a hint that no memory could hold for none at all. */
+static uint64_t sane_hint(const hmap *m, int64_t hint) {
+  const uint64_t max_alloc = UINT64_C(1) << 48;
+  if (hint < 0 || (uint64_t)hint > max_alloc / m->t->bucket_size)
+    return 0;
+  return (uint64_t)hint;
+}
+
+static hmap_status make_map(hmap *m, const hmap_options *o) {
+  hmap_status status = make_type(m, o);
+  if (status == HMAP_OK)
+    status = make_secret(m, o);
+  if (status != HMAP_OK)
+    return status;
+  hmapi_draw_hash0(m);
+  unsigned B = hmapi_least_B(sane_hint(m, o->hint));
+  return B == 0 ? HMAP_OK : use_array(m, B);
+}
+
+hmap_status hmap_new(const hmap_options *o, hmap **out) {
+  *out = NULL;
+  if (!hash_ok(o))
+    return HMAP_EINVAL;
+  hmap scratch = {.count = 0};
+  init_options(&scratch, o);
+  hmap_status status = HMAP_OK;
+  hmap *m = hmapi_alloc(&scratch, PART_HEADER, sizeof *m, &status);
+  if (m == NULL)
+    return status;
+  *m = scratch;
+  status = make_map(m, o);
+  if (status == HMAP_OK)
+    *out = m;
+  else
+    hmap_free(m);
+  return status;
+}
+
+static void free_array(hmap *m, array *a) {
+  if (a == NULL)
+    return;
+  hmapi_retire(m, a, true);
+  while (hmapi_reap(m, UINT64_MAX))
+    continue;
+}
+
+void hmap_free(hmap *m) {
+  if (m == NULL)
+    return;
+  m->sink = NULL;
+  hmapi_iters_orphan(m);
+  free_array(m, m->old);
+  free_array(m, m->array);
+  while (hmapi_reap(m, UINT64_MAX))
+    continue;
+  hmapi_free_spare(m);
+  if (m->own_secret)
+    hmapi_free(m, PART_HEADER, (void *)(uintptr_t)m->secret, SECRET_BYTES);
+  if (m->t != NULL)
+    hmapi_free(m, PART_HEADER, m->t, m->t->bytes);
+  assert(m->bytes == sizeof *m);
+  m->alloc(m->alloc_ud, m, sizeof *m, 0);
+}
+
+/* -- read ----------------------------------------------------------------- */
+
+size_t hmap_count(const hmap *m) { return (size_t)m->count; }
+
+static ALWAYS_INLINE const void *get(const hmap *m, const cell_type *c,
+                                     const void *key) {
+  place at;
+  if (!find(m, c, key, &at))
+    return NULL;
+  return elem_at(m->t, c, at.b, at.i);
+}
+
+const void *hmap_get(const hmap *m, const void *key) {
+  return get(m, &m->t->key, key);
+}
+
+/* The two commonest keys as constants, so that the loop is compiled for them. */
+static const cell_type int64_key = {.kind = HMAP_INT64,
+                                    .size = 8,
+                                    .align = 8,
+                                    .slot = 8,
+                                    .plain = true,
+                                    .nfields = 1};
+static const cell_type string_key = {.kind = HMAP_STRING,
+                                     .size = 16,
+                                     .align = 8,
+                                     .slot = 16,
+                                     .text = true,
+                                     .nfields = 1};
+
+static bool takes_int64(const hmap *m) {
+  return m->t->key.kind == HMAP_INT64 || m->t->key.kind == HMAP_UINT64;
+}
+
+const void *hmap_get_i64(const hmap *m, int64_t key) {
+  assert(takes_int64(m));
+  if (UNLIKELY(m->hash != HMAP_HASH_XXH3))
+    return hmap_get(m, &key);
+  return get(m, &int64_key, &key);
+}
+
+const void *hmap_get_str(const hmap *m, const char *s, size_t n) {
+  assert(m->t->key.kind == HMAP_STRING);
+  hmap_cell key = hmap_text(s, n);
+  if (UNLIKELY(m->hash != HMAP_HASH_XXH3))
+    return hmap_get(m, &key);
+  return get(m, &string_key, &key);
+}
+
+/* -- write ---------------------------------------------------------------- */
+
+/* What becomes of an entry that is already there. */
+typedef enum if_present { OVERWRITE, KEEP } if_present;
+
+static ALWAYS_INLINE void finish_write(hmap *m) {
+  if (UNLIKELY(m->chores))
+    hmapi_do_chores(m);
+}
+
+static uint32_t ref_of(const cell_type *c, const void *cell) {
+  const hmap_cell *any = cell;
+  return c->kind == HMAP_ANY && any->c.tag == HMAP_TAG_OBJECT ? any->c.len : 0;
+}
+
+/* Room for what any slot can hold. */
+typedef union slot_room {
+  hmap_cell cells[HMAP_MAX_INLINE / sizeof(hmap_cell)];
+  void *indirect;
+} slot_room;
+
+/* Frees nothing of the old elem before it has all that the new one needs. */
+static NOINLINE hmap_status overwrite_text(hmap *m, void *slot,
+                                           const void *elem) {
+  const cell_type *c = &m->t->elem;
+  slot_room fresh;
+  hmap_status status = hmapi_take_slot(m, c, &fresh, elem);
+  if (status != HMAP_OK)
+    return status;
+  m->gone.elem_ref = ref_of(c, cell_in(c, slot));
+  hmapi_drop_slot(m, c, slot);
+  memcpy(slot, &fresh, c->slot);
+  return HMAP_OK;
+}
+
+/* Writes a new elem over the one in this slot. */
+static ALWAYS_INLINE hmap_status overwrite(hmap *m, void *slot,
+                                           const void *elem) {
+  const cell_type *c = &m->t->elem;
+  if (c->text)
+    return overwrite_text(m, slot, elem);
+  copy_cell(cell_in(c, slot), elem, c->size);
+  return HMAP_OK;
+}
+
+/* An equal key may have other bytes (-0 and +0): the last one stays. */
+static void update_key(const cell_type *c, void *now, const void *key) {
+  for (uint32_t i = 0; i < c->nfields; i++) {
+    const field *f = &c->fields[i];
+    bool number = f->kind == HMAP_FLOAT32 || f->kind == HMAP_FLOAT64 ||
+                  (f->kind == HMAP_ANY &&
+                   ((const hmap_cell *)key)->c.tag == HMAP_TAG_FLOAT);
+    if (number)
+      memcpy((char *)now + f->offset, (const char *)key + f->offset, f->size);
+  }
+}
+
+/* Makes the slots of a new entry own copies of key and elem, or neither. */
+static NOINLINE hmap_status take_both(hmap *m, void *key_to, const void *key,
+                                      void *elem_to, const void *elem) {
+  const hmap_type *t = m->t;
+  hmap_status status = hmapi_take_slot(m, &t->key, key_to, key);
+  if (status != HMAP_OK)
+    return status;
+  status = hmapi_take_slot(m, &t->elem, elem_to, elem);
+  if (status != HMAP_OK)
+    hmapi_drop_slot(m, &t->key, key_to);
+  return status;
+}
+
+/* Puts a new entry into the empty slot `at`, or slot 0 of a new overflow bucket
+** if there is none. All memory is in hand before anything is written. */
+static ALWAYS_INLINE hmap_status fill(hmap *m, const cell_type *c, place *at,
+                                      const void *key, const void *elem,
+                                      uint64_t hash) {
+  const hmap_type *t = m->t;
+  slot_room key_copy, elem_copy;
+  hmap_status status = HMAP_OK;
+  if (UNLIKELY(at->i == HMAP_BUCKET_COUNT))
+    status = hmapi_reserve_overflow(m, 1);
+  if (status == HMAP_OK && t->bucket_pointers) {
+    status = take_both(m, &key_copy, key, &elem_copy, elem);
+    key = &key_copy;
+    elem = &elem_copy;
+  }
+  if (UNLIKELY(status != HMAP_OK))
+    return status;
+  if (UNLIKELY(at->i == HMAP_BUCKET_COUNT))
+    *at = (place){hmapi_new_overflow(m, at->b, hash & mask_of(m->B)), 0};
+  copy_cell(key_slot(c, at->b, at->i), key, c->slot);
+  copy_cell(elem_slot(t, c, at->b, at->i), elem, t->elem.slot);
+  at->b->tophash[at->i] = tophash(hash);
+  m->count++;
+  m->gone.inserted = true;
+  return HMAP_OK;
+}
+
+/* Finds key or makes room for it: *at is its slot afterwards. */
+static ALWAYS_INLINE hmap_status assign(hmap *m, const cell_type *c,
+                                        const void *key, const void *elem,
+                                        if_present then, place *at) {
+  const hmap_type *t = m->t;
+  uint64_t hash = hash_key(m, c, key);
+  hmap_cell copy;
+  key = marked(c, key, hash, &copy);
+  m->gone = (hmap_gone){0, 0, false};
+  hmap_status status = HMAP_OK;
+  if (UNLIKELY(m->buckets == NULL) && (status = use_array(m, 0)) != HMAP_OK)
+    return status;
+  for (;;) {
+    uint64_t bucket = hash & mask_of(m->B);
+    if (UNLIKELY(growing(m)) &&
+        (status = hmapi_grow_work(m, bucket)) != HMAP_OK)
+      return status;
+    bmap *b = bucket_at(t, m->buckets, bucket);
+    if (probe(t, c, b, key, tophash(hash), at, NULL)) {
+      if (c->floats)
+        update_key(c, key_at(c, at->b, at->i), key);
+      return then == KEEP ? HMAP_OK
+                          : overwrite(m, elem_slot(t, c, at->b, at->i), elem);
+    }
+    if (LIKELY(!hmapi_wants_growth(m))) {
+      *at = first_empty(t, b);
+      return fill(m, c, at, key, elem, hash);
+    }
+    if ((status = hmapi_hash_grow(m)) != HMAP_OK)
+      return status;
+  }
+}
+
+static ALWAYS_INLINE hmap_status put(hmap *m, const cell_type *c,
+                                     const void *key, const void *elem) {
+  place at;
+  hmap_status status = assign(m, c, key, elem, OVERWRITE, &at);
+  finish_write(m);
+  return status;
+}
+
+hmap_status hmap_put(hmap *m, const void *key, const void *elem) {
+  return put(m, &m->t->key, key, elem);
+}
+
+hmap_status hmap_put_i64(hmap *m, int64_t key, const void *elem) {
+  assert(takes_int64(m));
+  return put(m, &int64_key, &key, elem);
+}
+
+hmap_status hmap_put_str(hmap *m, const char *s, size_t n, const void *elem) {
+  assert(m->t->key.kind == HMAP_STRING);
+  if (n > HMAP_MAX_TEXT)
+    return HMAP_ETOOBIG;
+  hmap_cell key = hmap_text(s, n);
+  return put(m, &string_key, &key, elem);
+}
+
+hmap_status hmap_get_or_put(hmap *m, const void *key, const void *elem,
+                            const void **now, bool *existed) {
+  place at;
+  hmap_status status = assign(m, &m->t->key, key, elem, KEEP, &at);
+  if (status == HMAP_OK) {
+    *now = elem_at(m->t, &m->t->key, at.b, at.i);
+    *existed = !m->gone.inserted;
+  }
+  finish_write(m);
+  return status;
+}
+
+hmap_status hmap_assign(hmap *m, const void *key, void **elem, bool *existed) {
+  static const hmap_cell zero[HMAP_MAX_INLINE / sizeof(hmap_cell)];
+  if (m->t->elem.text || m->t->elem.indirect)
+    return HMAP_EINVAL;
+  const void *now;
+  hmap_status status = hmap_get_or_put(m, key, zero, &now, existed);
+  if (status == HMAP_OK)
+    *elem = (void *)(uintptr_t)now;
+  return status;
+}
+
+hmap_gone hmap_let_go(const hmap *m) { return m->gone; }
+
+/* -- delete --------------------------------------------------------------- */
+
+/* The bucket before b in the chain that begins at base. */
+static bmap *bucket_before(const hmap_type *t, bmap *base, const bmap *b) {
+  while (overflow_of(t, base) != b)
+    base = overflow_of(t, base);
+  return base;
+}
+
+static bool rest_is_empty(const hmap_type *t, place at) {
+  if (at.i + 1 < HMAP_BUCKET_COUNT)
+    return at.b->tophash[at.i + 1] == EMPTY_REST;
+  const bmap *next = overflow_of(t, at.b);
+  return next == NULL || next->tophash[0] == EMPTY_REST;
+}
+
+/* The tombstone rule. A deleted slot is emptyOne; but if nothing follows it in
+** its chain it is emptyRest, and so is each emptyOne before it, back to the
+** last live slot: searches for absent keys stop there. */
+static void bury(const hmap_type *t, bmap *base, place at) {
+  at.b->tophash[at.i] = EMPTY_ONE;
+  if (!rest_is_empty(t, at))
+    return;
+  while (at.b->tophash[at.i] == EMPTY_ONE) {
+    at.b->tophash[at.i] = EMPTY_REST;
+    if (at.i > 0) {
+      at.i--;
+    } else if (at.b != base) {
+      at = (place){bucket_before(t, base, at.b), HMAP_BUCKET_COUNT - 1};
+    }
+  }
+}
+
+/* Go clears what its collector would follow, and every elem. */
+static void clear_slot(hmap *m, const cell_type *c, void *slot, bool elem) {
+  uint32_t ref = ref_of(c, cell_in(c, slot));
+  *(elem ? &m->gone.elem_ref : &m->gone.key_ref) = ref;
+  hmapi_drop_slot(m, c, slot);
+  if (elem || c->text || c->indirect)
+    memset(slot, 0, c->slot);
+}
+
+static void remove_entry(hmap *m, bmap *base, place at) {
+  const hmap_type *t = m->t;
+  clear_slot(m, &t->key, key_slot(&t->key, at.b, at.i), false);
+  clear_slot(m, &t->elem, elem_slot(t, &t->key, at.b, at.i), true);
+  bury(t, base, at);
+  if (--m->count == 0)
+    hmapi_draw_hash0(m);
+}
+
+bool hmap_delete(hmap *m, const void *key) {
+  const cell_type *c = &m->t->key;
+  m->gone = (hmap_gone){0, 0, false};
+  if (m->count == 0) {
+    finish_write(m);
+    return false;
+  }
+  uint64_t hash = hash_key(m, c, key);
+  if (growing(m)) /* refused: the entry is deleted where it stands */
+    (void)hmapi_grow_work(m, hash & mask_of(m->B));
+  hmap_cell copy;
+  place at;
+  bmap *base = chain_of(m, hash);
+  bool found = probe(m->t, c, base, marked(c, key, hash, &copy), tophash(hash),
+                     &at, NULL);
+  if (found)
+    remove_entry(m, base, at);
+  finish_write(m);
+  return found;
+}
+
+/* -- clear ---------------------------------------------------------------- */
+
+/* A small array is emptied and zeroed where it is, as in Go; a mapped one is
+** exchanged for untouched pages and emptied bit by bit in the attic. */
+static void clear_in_place(hmap *m) {
+  array *a = m->array;
+  hmapi_free_chains(m, a, true);
+  memset(a->buckets, 0, a->bytes);
+  hmapi_iters_cleared(m, a->buckets, a->buckets);
+}
+
+static hmap_status clear_array(hmap *m) {
+  array *was = m->array;
+  if (!was->mapped) {
+    clear_in_place(m);
+    return HMAP_OK;
+  }
+  hmap_status status = use_array(m, m->B);
+  if (status != HMAP_OK) {
+    m->array = was;
+    return status;
+  }
+  hmapi_iters_cleared(m, was->buckets, m->buckets);
+  hmapi_retire(m, was, true);
+  return HMAP_OK;
+}
+
+static void drop_old_array(hmap *m) {
+  if (!growing(m))
+    return;
+  hmapi_iters_cleared(m, m->oldbuckets, NULL);
+  hmapi_retire(m, m->old, true);
+  m->old = NULL;
+  m->oldbuckets = NULL;
+  m->flags &= (uint8_t)~HMAP_SAME_SIZE_GROW;
+}
+
+hmap_status hmap_clear(hmap *m) {
+  if (m->count == 0) {
+    finish_write(m);
+    return HMAP_OK;
+  }
+  hmap_status status = clear_array(m);
+  if (status != HMAP_OK)
+    return status;
+  drop_old_array(m);
+  m->count = 0;
+  m->nevacuate = 0;
+  m->noverflow = 0;
+  m->used_prealloc = 0;
+  m->overflow_in_use = 0;
+  m->reserve = 0;
+  m->cleared++;
+  hmapi_draw_hash0(m);
+  emit(m, (hmap_event){.kind = HMAP_EVENT_CLEAR});
+  finish_write(m);
+  return HMAP_OK;
+}
+
+/* -- growth on request ---------------------------------------------------- */
+
+/* A map without buckets has nothing to move. */
+static hmap_status reserve_first(hmap *m, unsigned B) {
+  return B == 0 ? HMAP_OK : use_array(m, B);
+}
+
+hmap_status hmap_reserve(hmap *m, size_t n) {
+  unsigned B = hmapi_least_B(n);
+  if (hmapi_over_load_factor(n, B))
+    return HMAP_ETOOBIG;
+  if (m->buckets == NULL)
+    return reserve_first(m, B);
+  if (growing(m)) {
+    if (n > m->reserve && hmapi_over_load_factor(n, m->B))
+      m->reserve = n;
+    return HMAP_OK;
+  }
+  return B <= m->B ? HMAP_OK : hmapi_begin_growth(m, HMAP_GROW_DOUBLE, B);
+}
+
+hmap_status hmap_step(hmap *m, size_t n, size_t *moved, size_t *remaining) {
+  hmap_status status = HMAP_OK;
+  size_t done = 0;
+  for (; done < n && growing(m); done++)
+    if ((status = hmapi_evacuate_next(m)) != HMAP_OK)
+      break;
+  for (size_t i = 0; i < n && m->chores; i++)
+    hmapi_do_chores(m);
+  if (moved != NULL)
+    *moved = done;
+  if (remaining != NULL)
+    *remaining = growing(m) ? (size_t)(noldbuckets(m) - m->nevacuate) : 0;
+  return status;
+}

@@ -1,0 +1,95 @@
+/* probe.h: the search loop, the only one.
+**
+** A chain is read bucket by bucket. In each, the slots whose tophash byte is
+** the key's are compared in order; a bucket whose last slot is emptyRest ends
+** the chain early. The visitor counts what the loop does; where it is a
+** constant NULL the compiler leaves no trace of it.
+** Source: Go 1.19 runtime/map.go, mapaccess1.
+*/
+#ifndef HMAP_CORE_PROBE_H
+#define HMAP_CORE_PROBE_H
+
+#include "hash.h"
+#include "map.h"
+#include "text.h"
+
+/* A slot, or where one would go. */
+typedef struct place {
+  bmap *b;
+  unsigned i;
+} place;
+
+typedef hmap_explanation visitor;
+
+static ALWAYS_INLINE void visit_bucket(visitor *v) {
+  if (v != NULL)
+    v->buckets_read++;
+}
+static ALWAYS_INLINE void visit_match(visitor *v, bool equal) {
+  if (v != NULL) {
+    v->comparisons++;
+    v->false_matches += !equal;
+  }
+}
+
+/* Finds key in the chain that begins at b; *at is its slot, or else the last
+** bucket read. */
+static ALWAYS_INLINE bool probe(const hmap_type *t, const cell_type *key_type,
+                                bmap *b, const void *key, uint8_t top,
+                                place *at, visitor *v) {
+  for (;;) {
+    visit_bucket(v);
+    for (slots s = match(b, top); s != 0; s = rest(s)) {
+      unsigned i = first(s);
+      bool equal = key_equal(key_type, key, key_at(key_type, b, i));
+      visit_match(v, equal);
+      if (equal) {
+        *at = (place){b, i};
+        return true;
+      }
+    }
+    bmap *next = ends_here(b) ? NULL : overflow_of(t, b);
+    if (next == NULL) { /* chain exhausted: key is absent */
+      *at = (place){b, HMAP_BUCKET_COUNT};
+      return false;
+    }
+    b = next;
+  }
+}
+
+/* The first empty slot of a chain, or slot 8 of its last bucket. */
+static inline place first_empty(const hmap_type *t, bmap *b) {
+  for (;;) {
+    slots s = match_empty(b);
+    if (s != 0)
+      return (place){b, first(s)};
+    bmap *next = overflow_of(t, b);
+    if (next == NULL)
+      return (place){b, HMAP_BUCKET_COUNT};
+    b = next;
+  }
+}
+
+/* A key ready to be compared: its own cell, or a copy of a text cell that
+** carries the bits of its hash which stored cells carry. */
+static ALWAYS_INLINE const void *marked(const cell_type *c, const void *key,
+                                        uint64_t hash, hmap_cell *copy) {
+  if (c->kind != HMAP_STRING && c->kind != HMAP_ANY)
+    return key;
+  memcpy(copy, key, sizeof *copy);
+  text_mark(copy, hash);
+  return copy;
+}
+
+/* Finds key in the map, wherever growth has its entry now. Moves nothing. */
+static ALWAYS_INLINE bool find(const hmap *m, const cell_type *c,
+                               const void *key, place *at) {
+  if (m->count == 0)
+    return false;
+  uint64_t hash = hash_key(m, c, key);
+  hmap_cell copy;
+  return probe(m->t, c, chain_of(m, hash), marked(c, key, hash, &copy),
+               tophash(hash), at, NULL);
+}
+
+#endif

@@ -1,0 +1,86 @@
+/* text.c: taking and dropping what cells own, and tuples compared by member. */
+#include "text.h"
+
+bool hmapi_tuple_equal(const cell_type *c, const void *a, const void *b) {
+  for (uint32_t i = 0; i < c->nfields; i++) {
+    const field *f = &c->fields[i];
+    if (!field_equal(f->kind, f->size, (const char *)a + f->offset,
+                     (const char *)b + f->offset))
+      return false;
+  }
+  return true;
+}
+
+static hmap_cell *cell_of_field(const cell_type *c, uint32_t i, void *cell) {
+  return (hmap_cell *)(void *)((char *)cell + c->fields[i].offset);
+}
+
+static bool owns_text(const field *f, const void *cell) {
+  return (f->kind == HMAP_STRING || f->kind == HMAP_ANY) &&
+         ((const hmap_cell *)cell)->c.tag == HMAP_TAG_TEXT;
+}
+
+static hmap_status take_text(hmap *m, hmap_cell *cell) {
+  hmap_status why = HMAP_OK;
+  char *copy = hmapi_alloc(m, PART_TEXT, cell->c.len, &why);
+  if (copy == NULL)
+    return why;
+  memcpy(copy, cell->c.u.ptr, cell->c.len);
+  cell->c.u.ptr = copy;
+  return HMAP_OK;
+}
+
+/* Drops the text of the first n fields. */
+static void drop_fields(hmap *m, const cell_type *c, void *cell, uint32_t n) {
+  for (uint32_t i = 0; i < n; i++) {
+    hmap_cell *owner = cell_of_field(c, i, cell);
+    if (owns_text(&c->fields[i], owner))
+      hmapi_free(m, PART_TEXT, (void *)(uintptr_t)owner->c.u.ptr, owner->c.len);
+  }
+}
+
+hmap_status hmapi_take(hmap *m, const cell_type *c, void *dst,
+                       const void *src) {
+  memmove(dst, src, c->size);
+  if (!c->text)
+    return HMAP_OK;
+  for (uint32_t i = 0; i < c->nfields; i++) {
+    hmap_cell *owner = cell_of_field(c, i, dst);
+    if (!owns_text(&c->fields[i], owner))
+      continue;
+    hmap_status status = take_text(m, owner);
+    if (status != HMAP_OK) {
+      drop_fields(m, c, dst, i);
+      return status;
+    }
+  }
+  return HMAP_OK;
+}
+
+void hmapi_drop(hmap *m, const cell_type *c, void *cell) {
+  if (c->text)
+    drop_fields(m, c, cell, c->nfields);
+}
+
+hmap_status hmapi_take_slot(hmap *m, const cell_type *c, void *slot,
+                            const void *src) {
+  if (!c->indirect)
+    return hmapi_take(m, c, slot, src);
+  hmap_status status = HMAP_OK;
+  void *cell = hmapi_alloc(m, PART_INDIRECT, c->size, &status);
+  if (cell == NULL)
+    return status;
+  status = hmapi_take(m, c, cell, src);
+  if (status != HMAP_OK)
+    hmapi_free(m, PART_INDIRECT, cell, c->size);
+  else
+    memcpy(slot, &cell, sizeof cell);
+  return status;
+}
+
+void hmapi_drop_slot(hmap *m, const cell_type *c, void *slot) {
+  void *cell = cell_in(c, slot);
+  hmapi_drop(m, c, cell);
+  if (c->indirect)
+    hmapi_free(m, PART_INDIRECT, cell, c->size);
+}

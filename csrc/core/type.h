@@ -1,0 +1,53 @@
+/* type.h: from the names of types to the bytes of cells and buckets.
+**
+** A type says how one key and one elem lie in memory, by Go's rules for a
+** struct with these members; what their cells own; and by which of a few ways
+** they are hashed and compared. It is made once for a map and never changes.
+** Knows text, not maps.
+*/
+#ifndef HMAP_CORE_TYPE_H
+#define HMAP_CORE_TYPE_H
+
+#include "base.h"
+#include "hmap_inspect.h"
+
+/* One member of a tuple, or the whole of any other cell. */
+typedef struct field {
+  hmap_kind kind;
+  uint32_t offset, size;
+} field;
+
+/* One side, key or elem. */
+typedef struct cell_type {
+  hmap_kind kind;
+  uint32_t size;  /* bytes of a cell */
+  uint32_t align; /* of a cell */
+  uint32_t slot;  /* bytes in the bucket: size, or a pointer's 8 */
+  bool indirect;  /* size > HMAP_MAX_INLINE: the slot holds a pointer */
+  bool text;      /* cells may own text */
+  bool floats;    /* equal cells may differ in bytes: an update writes the key
+                  ** too (Go: needkeyupdate), and NaN is unequal to itself */
+  bool plain;     /* equal iff the bytes are */
+  uint32_t nfields;
+  const field *fields; /* one of the whole cell unless it is a tuple */
+} cell_type;
+
+typedef struct hmap_type {
+  cell_type key, elem;
+  uint32_t keys_at, elems_at, overflow_at, bucket_size; /* bytes */
+  bool bucket_pointers; /* Go's garbage collector would look into a bucket:
+                        ** evacuate then clears what it leaves behind */
+  size_t bytes;         /* of this struct and its fields */
+  field fields[];       /* of key, then of elem */
+} hmap_type;
+
+/* Fields that a type of these specs needs room for; HMAP_EINVAL if they cannot
+** be a map's. */
+HIDDEN hmap_status hmapi_type_check(const hmap_spec *key, const hmap_spec *elem,
+                                    size_t *nfields);
+/* Fills *t, which has room for the fields that hmapi_type_check counted. */
+HIDDEN void hmapi_type_init(hmap_type *t, const hmap_spec *key,
+                            const hmap_spec *elem);
+HIDDEN void hmapi_type_layout(const hmap_type *t, hmap_layout *out);
+
+#endif

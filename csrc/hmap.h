@@ -1,0 +1,395 @@
+/* hmap.h: Go's classic runtime map in plain C11, with growth you can watch.
+**
+** This header is all a C program needs to keep entries in a map; the views
+** into its buckets are in hmap_inspect.h. Link with libhmap.a.
+**
+**   hmap *m;
+**   hmap_options o = {.key = {HMAP_INT64}, .elem = {HMAP_INT64}};
+**   if (hmap_new(&o, &m) != HMAP_OK) ...
+**   int64_t k = 7, v = 49;
+**   if (hmap_put(m, &k, &v) != HMAP_OK) ...
+**   const int64_t *e = hmap_get(m, &k);      // NULL: absent
+**   hmap_free(m);
+**
+** Cells. Keys and elems (Go's word for values) pass as pointers to cells. The
+** cell of a number is the C object itself, of [N]byte its N bytes, of text an
+** hmap_cell made by hmap_text(), of a tuple the C struct with these members,
+** its padding zeroed, and of an any-typed key an hmap_cell made by one of the
+** hmap_any_* functions below.
+**
+** Ownership. What goes in is borrowed for the call: the map copies text. What
+** comes out (hmap_get, iterators, views) points into the map and is valid
+** until the next call that takes the map without const.
+**
+** Failure. A call that returns anything but HMAP_OK has left the map reading
+** exactly as before. Nothing here prints, exits, jumps or calls back, but for
+** the hash function and the allocator that a program brings itself.
+**
+** Threads. None: one map belongs to one thread at a time.
+**
+** Cost. Every call is O(1) expected and bounded: one that writes while the
+** map grows also moves up to two old buckets with their chains. Where a call
+** walks the whole map, its comment says so.
+*/
+#ifndef HMAP_H
+#define HMAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The one version constant; rockspec, CHANGELOG and hmap._VERSION follow it. */
+#define HMAP_VERSION "0.1.0"
+
+/* Slots in a bucket. Go 1.19 runtime/map.go, bucketCnt. */
+#define HMAP_BUCKET_COUNT 8
+
+/* Keys and elems of more bytes than this live outside their bucket, which
+** then holds a pointer. Go: maxKeySize, maxElemSize. */
+#define HMAP_MAX_INLINE 128
+
+#if defined(__GNUC__)
+#  define HMAP_MUST_USE __attribute__((warn_unused_result))
+#else
+#  define HMAP_MUST_USE
+#endif
+
+typedef struct hmap hmap;
+
+typedef enum hmap_status {
+  HMAP_OK = 0,
+  HMAP_ENOMEM,  /* the allocator or the system refused memory */
+  HMAP_ELIMIT,  /* the map would pass its max_bytes */
+  HMAP_ETOOBIG, /* no table can have that capacity, no text that length */
+  HMAP_EINVAL,  /* the options name a type or a hash that cannot be */
+  HMAP_ECURSOR  /* an iterator or cursor that this map cannot go on with */
+} hmap_status;
+
+/* One short English phrase for a status; static storage. */
+const char *hmap_status_text(hmap_status status);
+
+/* -- types ---------------------------------------------------------------- */
+
+/* X(kind, name in Lua, bytes of the cell, alignment); 0 bytes: see n.
+** Sizes and alignments are Go's on a 64-bit machine. */
+#define HMAP_KINDS(X)                                                          \
+  X(NONE, "none", 0, 1)                                                        \
+  X(INT8, "int8", 1, 1)                                                        \
+  X(INT16, "int16", 2, 2)                                                      \
+  X(INT32, "int32", 4, 4)                                                      \
+  X(INT64, "int64", 8, 8)                                                      \
+  X(UINT8, "uint8", 1, 1)                                                      \
+  X(UINT16, "uint16", 2, 2)                                                    \
+  X(UINT32, "uint32", 4, 4)                                                    \
+  X(UINT64, "uint64", 8, 8)                                                    \
+  X(FLOAT32, "float32", 4, 4)                                                  \
+  X(FLOAT64, "float64", 8, 8)                                                  \
+  X(BOOL, "bool", 1, 1)                                                        \
+  X(STRING, "string", 16, 8)                                                   \
+  X(BYTES, "[N]byte", 0, 1)                                                    \
+  X(ANY, "any", 16, 8)                                                         \
+  X(TUPLE, "tuple", 0, 1)
+
+typedef enum hmap_kind {
+#define HMAP_X(kind, name, bytes, align) HMAP_##kind,
+  HMAP_KINDS(HMAP_X)
+#undef HMAP_X
+} hmap_kind;
+
+/* One member of a tuple: any kind but NONE, ANY and TUPLE. */
+typedef struct hmap_field {
+  hmap_kind kind;
+  uint32_t n;       /* HMAP_BYTES: how many; else 0 */
+  const char *name; /* may be NULL; copied */
+} hmap_field;
+
+/* The type of a key or an elem. */
+typedef struct hmap_spec {
+  hmap_kind kind;
+  uint32_t n; /* HMAP_BYTES: how many; HMAP_TUPLE: how many fields */
+  const hmap_field *fields; /* HMAP_TUPLE: copied */
+} hmap_spec;
+
+#define HMAP_MAX_FIELDS 64
+#define HMAP_MAX_BYTES  (1u << 20) /* of one [N]byte or tuple */
+
+/* -- cells of text and of any -------------------------------------------- */
+
+/* Sixteen bytes, as Go's string and interface headers have:
+**
+**   text of up to 15 bytes   | t e x t 0 0 0 0 0 0 0 0 0 0 0 | length 0..15 |
+**   longer text              | pointer: 8    | len: 4 | hash: 3 | HMAP_TAG_TEXT |
+**   others (any only)        | payload: 8    | ref: 4 | 0: 3    | HMAP_TAG_...  |
+**
+** Unused bytes are zero, so two short texts are equal iff the 16 bytes are.
+** A long text carries 24 bits of its hash: comparison and evacuation mostly
+** need not read the text. */
+typedef union hmap_cell {
+  char inl[16];
+  uint64_t word[2];
+  struct {
+    union {
+      const char *ptr;
+      int64_t i;
+      double f;
+      uint64_t bits;
+    } u;
+    uint32_t len; /* text: bytes; object: the owner's reference number */
+    uint8_t hash[3];
+    uint8_t tag;
+  } c;
+} hmap_cell;
+
+enum {
+  HMAP_TAG_INLINE_MAX = 15, /* tags 0..15 are the length of inline text */
+  HMAP_TAG_TEXT,
+  HMAP_TAG_INT,
+  HMAP_TAG_FLOAT,
+  HMAP_TAG_BOOL,
+  HMAP_TAG_POINTER, /* an address compared by identity, owned by nobody */
+  HMAP_TAG_OBJECT   /* an address by identity, kept alive under number len */
+};
+
+#define HMAP_MAX_TEXT 0xffffffffu
+
+/* A cell that borrows n bytes at s (any bytes, n <= HMAP_MAX_TEXT). */
+static inline hmap_cell hmap_text(const char *s, size_t n) {
+  hmap_cell cell = {.word = {0, 0}};
+  if (n <= HMAP_TAG_INLINE_MAX) {
+    if (n > 0)
+      memcpy(cell.inl, s, n);
+    cell.c.tag = (uint8_t)n;
+  } else {
+    cell.c.u.ptr = s;
+    cell.c.len = (uint32_t)n;
+    cell.c.tag = HMAP_TAG_TEXT;
+  }
+  return cell;
+}
+
+/* Whether a cell holds text, and its bytes: not zero-terminated; the pointer
+** may be into the cell itself. */
+static inline bool hmap_is_text(const hmap_cell *cell) {
+  return cell->c.tag <= HMAP_TAG_TEXT;
+}
+static inline size_t hmap_text_len(const hmap_cell *cell) {
+  return cell->c.tag == HMAP_TAG_TEXT ? cell->c.len : cell->c.tag;
+}
+static inline const char *hmap_text_ptr(const hmap_cell *cell) {
+  return cell->c.tag == HMAP_TAG_TEXT ? cell->c.u.ptr : cell->inl;
+}
+
+static inline hmap_cell hmap_any_int(int64_t i) {
+  hmap_cell cell = {.word = {0, 0}};
+  cell.c.u.i = i;
+  cell.c.tag = HMAP_TAG_INT;
+  return cell;
+}
+/* As a key the caller makes integral floats integers first if 1 and 1.0 are
+** to be one key, as in Lua. */
+static inline hmap_cell hmap_any_float(double f) {
+  hmap_cell cell = {.word = {0, 0}};
+  cell.c.u.f = f;
+  cell.c.tag = HMAP_TAG_FLOAT;
+  return cell;
+}
+static inline hmap_cell hmap_any_bool(bool b) {
+  hmap_cell cell = {.word = {0, 0}};
+  cell.c.u.i = b;
+  cell.c.tag = HMAP_TAG_BOOL;
+  return cell;
+}
+/* ref 0: HMAP_TAG_POINTER. Else the number under which the caller keeps the
+** object alive; hmap_let_go() says when the map no longer needs it. */
+static inline hmap_cell hmap_any_object(const void *identity, uint32_t ref) {
+  hmap_cell cell = {.word = {0, 0}};
+  cell.c.u.bits = (uint64_t)(uintptr_t)identity;
+  cell.c.len = ref;
+  cell.c.tag = ref ? HMAP_TAG_OBJECT : HMAP_TAG_POINTER;
+  return cell;
+}
+
+/* -- options -------------------------------------------------------------- */
+
+/* X(hash, name in Lua). XXH3: XXH3_64bits_withSecret under 192 random bytes.
+** The others are for exploring: IDENTITY of integers (the key's 64 bits,
+** sign-extended), CONSTANT 0xc3a5c85c97cb3127, FNV1A and JAVA31 over the
+** key's bytes. CUSTOM is the caller's own function. */
+#define HMAP_HASHES(X)                                                         \
+  X(XXH3, "xxh3")                                                              \
+  X(IDENTITY, "identity")                                                      \
+  X(CONSTANT, "constant")                                                      \
+  X(FNV1A, "fnv1a")                                                            \
+  X(JAVA31, "java31")                                                          \
+  X(CUSTOM, "custom")
+
+typedef enum hmap_hash {
+#define HMAP_X(hash, name) HMAP_HASH_##hash,
+  HMAP_HASHES(HMAP_X)
+#undef HMAP_X
+} hmap_hash;
+
+/* A hash of the key's cell, the same for equal keys (but for NaN). hash0 is
+** the map's own 32 random bits: mix them in or not. Must not touch the map. */
+typedef uint64_t (*hmap_hash_fn)(const void *key, uint32_t hash0, void *ud);
+
+/* The shape of lua_Alloc: nsize 0 frees (osize says how much), else allocates
+** (ptr NULL) or resizes; returns NULL when it cannot. */
+typedef void *(*hmap_alloc_fn)(void *ud, void *ptr, size_t osize, size_t nsize);
+
+/* Where large arrays come from. map returns `bytes` of zeroed memory aligned
+** to `page` that costs nothing until touched, or NULL; unmap gives back any
+** page-aligned part of it and does not fail. */
+typedef struct hmap_pages {
+  void *(*map)(void *ud, size_t bytes);
+  void (*unmap)(void *ud, void *ptr, size_t bytes);
+  void *ud;
+  size_t page;
+} hmap_pages;
+
+typedef struct hmap_options {
+  hmap_spec key;  /* any kind but NONE */
+  hmap_spec elem; /* NONE: the map is a set */
+  int64_t hint;   /* make(map, hint); negative or absurd: taken as 0 */
+
+  bool seeded; /* true: everything random follows from seed */
+  uint64_t seed;
+
+  hmap_hash hash;
+  hmap_hash_fn hash_fn; /* HMAP_HASH_CUSTOM */
+  void *hash_ud;
+
+  hmap_alloc_fn alloc; /* NULL: realloc and free */
+  void *alloc_ud;
+  const hmap_pages *pages; /* NULL: the system's; copied */
+  size_t map_min;   /* arrays from this many bytes are mapped and given back
+                    ** piecewise; 0: 128 KiB; SIZE_MAX: never */
+  size_t max_bytes; /* 0: no limit */
+} hmap_options;
+
+/* -- life ----------------------------------------------------------------- */
+
+/* Makes a map in *out (NULL on failure). With hint <= 8 no bucket is allocated
+** before the first insert. HMAP_EINVAL: types or hash that cannot be; also
+** HMAP_ENOMEM, HMAP_ELIMIT, HMAP_ETOOBIG (a hint that memory cannot hold).
+** Go 1.19 runtime/map.go, makemap. */
+HMAP_MUST_USE hmap_status hmap_new(const hmap_options *options, hmap **out);
+
+/* Frees the map and all it owns; open iterators end. NULL is fine. Walks the
+** map if its cells own text or indirect bytes. */
+void hmap_free(hmap *m);
+
+/* -- entries -------------------------------------------------------------- */
+
+/* Entries now. */
+size_t hmap_count(const hmap *m);
+
+/* The elem cell of key, or NULL if absent. Moves nothing. For a set (elem
+** NONE) the pointer only says that the key is there. Go: mapaccess1. */
+const void *hmap_get(const hmap *m, const void *key);
+
+/* The same for the two commonest keys, compiled for them. The map's key must
+** be HMAP_INT64 or HMAP_UINT64, or HMAP_STRING. */
+const void *hmap_get_i64(const hmap *m, int64_t key);
+const void *hmap_get_str(const hmap *m, const char *s, size_t n);
+
+/* Sets key to elem, inserting or overwriting; elem may be NULL for a set. May
+** begin a growth, moves up to two old buckets of one. HMAP_ENOMEM,
+** HMAP_ELIMIT, HMAP_ETOOBIG. Go: mapassign. */
+HMAP_MUST_USE hmap_status hmap_put(hmap *m, const void *key, const void *elem);
+HMAP_MUST_USE hmap_status hmap_put_i64(hmap *m, int64_t key, const void *elem);
+HMAP_MUST_USE hmap_status hmap_put_str(hmap *m, const char *s, size_t n,
+                                       const void *elem);
+
+/* Puts elem only if key is absent. *now is the elem cell that is there
+** afterwards, *existed whether it was there before. One probe. */
+HMAP_MUST_USE hmap_status hmap_get_or_put(hmap *m, const void *key,
+                                          const void *elem, const void **now,
+                                          bool *existed);
+
+/* The elem cell of key, to be written by the caller, inserted with all bytes
+** zero if absent. Only for elems that own nothing (no text, no any, at most
+** HMAP_MAX_INLINE bytes): else HMAP_EINVAL. Go: mapassign as it is. */
+HMAP_MUST_USE hmap_status hmap_assign(hmap *m, const void *key, void **elem,
+                                      bool *existed);
+
+/* Deletes key; whether it was there. Never fails. While the map grows it moves
+** up to two old buckets like a put. Go: mapdelete. */
+bool hmap_delete(hmap *m, const void *key);
+
+/* Deletes every entry. B stays. Go 1.21: mapclear. */
+HMAP_MUST_USE hmap_status hmap_clear(hmap *m);
+
+/* Makes room for n entries without a further growth. On a map with entries
+** this begins a growth at once (or after the one under way). */
+HMAP_MUST_USE hmap_status hmap_reserve(hmap *m, size_t n);
+
+/* The reference numbers (hmap_any_object) that the last put, get_or_put or
+** delete let go: of the key and of the elem that it removed or overwrote,
+** 0 for none. *inserted: whether the call made a new entry, and so took the
+** numbers it was given (else the key's own is not kept). hmap_clear lets go
+** all at once. */
+typedef struct hmap_gone {
+  uint32_t key_ref, elem_ref;
+  bool inserted;
+} hmap_gone;
+hmap_gone hmap_let_go(const hmap *m);
+
+/* -- growth --------------------------------------------------------------- */
+
+/* Moves up to n old buckets of the growth under way and works through what
+** is waiting to be given back; *moved and *remaining (either may be NULL) say
+** how many old buckets were and still are to be moved. HMAP_ENOMEM leaves
+** the rest for later. Go: growWork. */
+HMAP_MUST_USE hmap_status hmap_step(hmap *m, size_t n, size_t *moved,
+                                    size_t *remaining);
+
+/* -- iteration ------------------------------------------------------------ */
+
+/* Gives every entry that is present throughout exactly once, whatever is put,
+** deleted, cleared or grown meanwhile. An entry deleted before its turn is not
+** given; one added meanwhile may or may not be. Go's order until a growth
+** begins.
+**
+**   hmap_iter it;
+**   hmap_iter_init(&it, m);
+**   while (hmap_iter_next(&it) == HMAP_OK && it.key) ... it.key, it.elem ...
+**   hmap_iter_close(&it);
+**
+** The struct belongs to the caller and must not move or go before
+** hmap_iter_close. An iterator holds no bucket array. */
+typedef struct hmap_iter {
+  const void *key;  /* the entry given last; NULL: at the end */
+  const void *elem; /* both valid until the next call that writes the map */
+  /* What follows is the map's. */
+  hmap *m;
+  struct hmap_iter *prev, *next;
+  void *head;  /* base bucket of the chain in hand */
+  void *at;    /* bucket of that chain in hand, or NULL */
+  void *saved; /* cells copied from the chain in hand when it moved */
+  size_t nsaved, saved_at, saved_bytes;
+  uint64_t start, bucket, cls; /* see iter.c */
+  uint64_t cleared;
+  uint8_t B, level, offset, slot, filter;
+  bool wrapped, begun;
+  hmap_status broken;
+} hmap_iter;
+
+/* Begins; draws a random start, sets Go's iterator flags. Go: mapiterinit. */
+void hmap_iter_init(hmap_iter *it, hmap *m);
+/* Goes to the next entry, or to the end (key NULL). After the map was freed:
+** at the end. HMAP_ENOMEM if the map moved the chain in hand and what was left
+** of it could not be kept. Go: mapiternext. */
+HMAP_MUST_USE hmap_status hmap_iter_next(hmap_iter *it);
+/* Ends an iteration; idempotent. */
+void hmap_iter_close(hmap_iter *it);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

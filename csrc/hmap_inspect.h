@@ -1,0 +1,209 @@
+/* hmap_inspect.h: read-only views of an hmap. Nothing here changes the map,
+** allocates, or keeps a pointer; all is O(1) unless it says that it walks.
+** Pointers that a view gives are valid until the map's next write. */
+#ifndef HMAP_INSPECT_H
+#define HMAP_INSPECT_H
+
+#include "hmap.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Flags of the header, Go's values. */
+enum {
+  HMAP_ITERATOR = 1,      /* an iterator may be using buckets */
+  HMAP_OLD_ITERATOR = 2,  /* an iterator may be using oldbuckets */
+  HMAP_WRITING = 4,       /* a write is in progress */
+  HMAP_SAME_SIZE_GROW = 8 /* the growth in progress is to the same size */
+};
+
+/* States of a slot, by Go's names: the tophash values below minTopHash, and
+** one for all above. */
+#define HMAP_SLOT_STATES(X)                                                    \
+  X(EMPTY_REST, "empty_rest") /* empty, as is all after it in the chain */     \
+  X(EMPTY_ONE, "empty_one")                                                    \
+  X(EVACUATED_X, "evacuated_x") /* moved to the first half of the new array */ \
+  X(EVACUATED_Y, "evacuated_y") /* moved to the second half */                 \
+  X(EVACUATED_EMPTY, "evacuated_empty") /* was empty when its bucket moved */  \
+  X(FULL, "full")
+
+typedef enum hmap_slot_state {
+#define HMAP_X(state, name) HMAP_SLOT_##state,
+  HMAP_SLOT_STATES(HMAP_X)
+#undef HMAP_X
+} hmap_slot_state;
+
+/* Go's hmap header. */
+typedef struct hmap_header {
+  size_t count;
+  uint8_t flags, B;
+  uint16_t noverflow;
+  uint32_t hash0;
+  const void *buckets, *oldbuckets; /* NULL: none */
+  uint64_t nevacuate;
+} hmap_header;
+void hmap_get_header(const hmap *m, hmap_header *out);
+
+/* Kinds of growth. */
+#define HMAP_GROWTHS(X)                                                        \
+  X(DOUBLE, "double")                                                          \
+  X(SAME_SIZE, "same_size")                                                    \
+  X(SHRINK, "shrink")                                                          \
+  X(REKEY, "rekey")
+
+typedef enum hmap_growth {
+#define HMAP_X(growth, name) HMAP_GROW_##growth,
+  HMAP_GROWTHS(HMAP_X)
+#undef HMAP_X
+      HMAP_NGROWTHS
+} hmap_growth;
+
+typedef struct hmap_stats {
+  size_t count;
+  uint64_t nbuckets, noldbuckets; /* noldbuckets 0: not growing */
+  double load;                    /* entries per bucket of the new array */
+  uint64_t threshold;             /* entries that fit before doubling */
+  uint64_t next_growth_at;        /* count at which the next insert of a new key
+                           ** would double the map (once at rest) */
+  bool growing;
+  hmap_growth kind;                /* of the growth in progress */
+  uint64_t evacuated, remaining;   /* old buckets, of the growth in progress */
+  uint64_t overflow_in_use;        /* overflow buckets in all live chains */
+  uint16_t noverflow;              /* Go's approximate counter */
+  size_t bytes;                    /* all that the map holds */
+  uint64_t growths[HMAP_NGROWTHS]; /* begun since the map was made */
+} hmap_stats;
+void hmap_get_stats(const hmap *m, hmap_stats *out);
+
+/* Bytes by part; the parts sum to stats.bytes. */
+typedef struct hmap_memory {
+  size_t header;       /* the map itself, its type and its secret */
+  size_t buckets;      /* the array of 2^B buckets */
+  size_t preallocated; /* overflow buckets that came with that array */
+  size_t overflow;     /* overflow buckets allocated singly */
+  size_t old;          /* old array, and arrays waiting to be given back */
+  size_t text;         /* text of keys and elems outside the cells */
+  size_t indirect;     /* keys and elems over HMAP_MAX_INLINE bytes */
+  size_t total;
+} hmap_memory;
+void hmap_get_memory(const hmap *m, hmap_memory *out);
+
+/* How keys and elems lie in a bucket; all in bytes. */
+typedef struct hmap_layout {
+  size_t slots;
+  size_t key_size, elem_size; /* of the cells */
+  size_t key_slot, elem_slot; /* in the bucket: pointers if indirect */
+  bool indirect_key, indirect_elem;
+  size_t tophash_at, keys_at, elems_at, overflow_at;
+  size_t padding; /* between the elems and the overflow pointer */
+  size_t bucket_size, cache_lines;
+} hmap_layout;
+HMAP_MUST_USE hmap_status hmap_get_layout(const hmap_spec *key,
+                                          const hmap_spec *elem,
+                                          hmap_layout *out);
+void hmap_layout_of(const hmap *m, hmap_layout *out);
+
+/* Byte offset of tuple field i in its cell, and its size. */
+HMAP_MUST_USE hmap_status hmap_field_at(const hmap_spec *spec, uint32_t i,
+                                        size_t *offset, size_t *size);
+/* Size of a cell of this type; HMAP_EINVAL for none that can be. */
+HMAP_MUST_USE hmap_status hmap_cell_size(const hmap_spec *spec, size_t *size);
+
+/* One bucket of a chain. */
+typedef enum hmap_which { HMAP_NEW, HMAP_OLD } hmap_which;
+
+typedef struct hmap_bucket_view {
+  uint8_t tophash[HMAP_BUCKET_COUNT];
+  hmap_slot_state state[HMAP_BUCKET_COUNT];
+  const void *key[HMAP_BUCKET_COUNT]; /* cells of FULL slots, else NULL */
+  const void *elem[HMAP_BUCKET_COUNT];
+  bool evacuated; /* an old bucket whose entries have moved */
+  bool unknown;   /* its memory went back: tophash and states say nothing */
+  bool more;      /* another bucket follows in the chain */
+} hmap_bucket_view;
+
+/* Looks at bucket i (from 0) of the new or the old array, or at the overflow
+** bucket `depth` steps down its chain. false: there is none. O(depth). */
+bool hmap_view_bucket(const hmap *m, hmap_which which, uint64_t i, size_t depth,
+                      hmap_bucket_view *out);
+
+/* The hash of a key under the map's function and hash0 as they are now. */
+uint64_t hmap_hash_of(const hmap *m, const void *key);
+uint8_t hmap_tophash_of(uint64_t hash);
+
+/* Where a key's search goes. */
+typedef struct hmap_explanation {
+  uint64_t hash;
+  uint8_t tophash;
+  hmap_which which;    /* the array that the search reads */
+  uint64_t bucket;     /* index in it */
+  uint64_t old_bucket; /* while growing: its old bucket */
+  bool old_evacuated;  /* while growing: whether that has moved */
+  bool found;
+  size_t depth;        /* bucket of the chain where it is or the search ended */
+  unsigned slot;       /* slot there, if found */
+  size_t buckets_read; /* tophash words looked at */
+  size_t slots_scanned; /* slots passed over until found or stopped */
+  size_t false_matches; /* equal tophash, other key */
+  size_t comparisons;   /* keys compared */
+  bool stopped_at_empty_rest;
+  bool goes_to_y; /* at the next doubling: second half */
+} hmap_explanation;
+void hmap_explain(const hmap *m, const void *key, hmap_explanation *out);
+
+/* Walks all buckets. Histograms: the last cell counts all beyond. */
+#define HMAP_HIST 64
+typedef struct hmap_distribution {
+  uint64_t nchains; /* buckets that searches start from: new ones whose old
+                    ** bucket has moved, and old ones that have not */
+  uint64_t by_entries[HMAP_HIST];  /* chains by entries in them */
+  uint64_t by_overflow[HMAP_HIST]; /* chains by overflow buckets in them */
+  uint64_t by_state[HMAP_SLOT_FULL + 1]; /* slots by state, both arrays */
+  uint64_t max_entries, max_overflow;
+  uint64_t entries;
+  uint64_t hit_probes;   /* slots compared over finding each key once */
+  uint64_t miss_probes;  /* slots compared over one miss in each chain */
+  uint64_t hit_buckets;  /* tophash words read over finding each key once */
+  uint64_t miss_buckets; /* and over one miss in each chain */
+  uint64_t tophash[256]; /* entries by tophash byte */
+} hmap_distribution;
+void hmap_get_distribution(const hmap *m, hmap_distribution *out);
+
+/* What happened. Delivered after the operation has committed; the sink must
+** not call back into the map. */
+#define HMAP_EVENTS(X)                                                         \
+  X(GROW_BEGIN, "grow_begin")                                                  \
+  X(EVACUATE, "evacuate")                                                      \
+  X(GROW_END, "grow_end")                                                      \
+  X(OVERFLOW, "overflow")                                                      \
+  X(RELEASE, "release")                                                        \
+  X(CLEAR, "clear")
+
+typedef enum hmap_event_kind {
+#define HMAP_X(event, name) HMAP_EVENT_##event,
+  HMAP_EVENTS(HMAP_X)
+#undef HMAP_X
+} hmap_event_kind;
+
+typedef struct hmap_event {
+  hmap_event_kind kind;
+  hmap_growth growth;  /* GROW_BEGIN, EVACUATE, GROW_END */
+  uint64_t bucket;     /* EVACUATE: old bucket; OVERFLOW: bucket it hangs on */
+  uint64_t to_x, to_y; /* EVACUATE: entries moved to the first, second half */
+  uint64_t from, to;   /* GROW_BEGIN, GROW_END: buckets before and after */
+  size_t bytes;        /* RELEASE: given back */
+  size_t count;        /* entries in the map */
+} hmap_event;
+typedef void (*hmap_sink)(void *ud, const hmap_event *event);
+/* NULL: none. */
+void hmap_set_sink(hmap *m, hmap_sink sink, void *ud);
+
+/* Walks everything and verifies every invariant. true, or false with what is
+** broken written to why (size bytes, zero-terminated). */
+bool hmap_check(const hmap *m, char *why, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -252,6 +252,48 @@ typedef struct hmap_pages {
   size_t page;
 } hmap_pages;
 
+/* -- policies ------------------------------------------------------------- */
+
+/* Who moves old buckets while a map grows. */
+typedef enum hmap_step_on {
+  HMAP_STEP_ON_WRITE,      /* puts and deletes, as in Go */
+  HMAP_STEP_ON_READ_WRITE, /* lookups as well: hmap_read_step */
+  HMAP_STEP_MANUAL         /* hmap_step; a write only what it must */
+} hmap_step_on;
+
+/* When a map changes its size and how fast. Loads are in entries per bucket
+** of HMAP_BUCKET_COUNT slots. */
+typedef struct hmap_policy {
+  double load;    /* an insert beyond it doubles; Go: 6.5 */
+  uint32_t moves; /* old buckets a write moves, its own included; Go: 2 */
+  uint32_t empty_visits; /* of those, empty ones that count as one; Go: 1 */
+  hmap_step_on step_on;
+  bool same_size;       /* too many overflow buckets: grow to the same size */
+  double shrink;        /* a delete below shrink * load shrinks; 0: never. At
+                        ** most 1/4, so that no insert undoes it at once */
+  bool all_at_once;     /* the whole move in the operation that begins it */
+  uint32_t chain_alarm; /* an insert that makes a chain of more buckets begins
+                        ** a rekey; 0: never */
+} hmap_policy;
+
+/* X(preset, name in Lua, policy) */
+#define HMAP_POLICIES(X)                                                       \
+  X(GO, "go", {6.5, 2, 1, HMAP_STEP_ON_WRITE, true, 0, false, 0})              \
+  X(ADAPTIVE, "adaptive",                                                      \
+    {6.5, 2, 1, HMAP_STEP_ON_WRITE, true, 1.0 / 8, false, 5})                  \
+  X(REDIS, "redis",                                                            \
+    {1, 1, 10, HMAP_STEP_ON_READ_WRITE, false, 1.0 / 8, false, 0})             \
+  X(ALL_AT_ONCE, "all_at_once",                                                \
+    {6.5, 2, 1, HMAP_STEP_ON_WRITE, true, 0, true, 0})
+
+typedef enum hmap_preset {
+#define HMAP_X(preset, name, ...) HMAP_POLICY_##preset,
+  HMAP_POLICIES(HMAP_X)
+#undef HMAP_X
+} hmap_preset;
+
+hmap_policy hmap_policy_of(hmap_preset preset);
+
 typedef struct hmap_options {
   hmap_spec key;  /* any kind but NONE */
   hmap_spec elem; /* NONE: the map is a set */
@@ -270,6 +312,7 @@ typedef struct hmap_options {
   size_t map_min;   /* arrays from this many bytes are mapped and given back
                     ** piecewise; 0: 128 KiB; SIZE_MAX: never */
   size_t max_bytes; /* 0: no limit */
+  const hmap_policy *policy; /* NULL: Go's; copied */
 } hmap_options;
 
 /* -- life ----------------------------------------------------------------- */
@@ -349,12 +392,56 @@ hmap_gone hmap_let_go(const hmap *m);
 HMAP_MUST_USE hmap_status hmap_step(hmap *m, size_t n, size_t *moved,
                                     size_t *remaining);
 
+/* What a lookup owes under HMAP_STEP_ON_READ_WRITE: moves old buckets if the
+** map is growing. O(1); nothing under the other policies. */
+void hmap_read_step(hmap *m);
+
+/* Begins a move of all entries to the fewest buckets that hold them, or of
+** all entries to new places under a fresh hash key: hash0 and secret are drawn
+** anew, and a hash that has no key is exchanged for XXH3. Both are
+** incremental like any growth, and wait while one is under way. HMAP_EINVAL:
+** the map holds NaN keys, which have no hash to move by. */
+HMAP_MUST_USE hmap_status hmap_shrink(hmap *m);
+HMAP_MUST_USE hmap_status hmap_rekey(hmap *m);
+
+/* Exchanges the policy, from the next operation on. HMAP_EINVAL: numbers that
+** no policy can have (see hmap_policy). */
+HMAP_MUST_USE hmap_status hmap_tune(hmap *m, const hmap_policy *policy);
+void hmap_get_policy(const hmap *m, hmap_policy *out);
+
+/* -- many keys at once ---------------------------------------------------- */
+
+/* As n calls of hmap_get, hmap_put, hmap_delete in order, with the memory of
+** many keys fetched at once. keys and elems are arrays of cells, one behind
+** the other (elems NULL for a set). */
+
+/* found[i]: the elem cell of key i, or NULL. */
+void hmap_get_many(const hmap *m, const void *keys, size_t n,
+                   const void **found);
+/* *done: how many were put; fewer than n only if the status says why.
+** hmap_let_go() is of no use afterwards: not for elems or keys of kind ANY. */
+HMAP_MUST_USE hmap_status hmap_put_many(hmap *m, const void *keys,
+                                        const void *elems, size_t n,
+                                        size_t *done);
+/* Returns how many were there. */
+size_t hmap_delete_many(hmap *m, const void *keys, size_t n);
+
 /* -- iteration ------------------------------------------------------------ */
+
+/* How many rekeys an iterator or a cursor outlives. */
+#define HMAP_MAX_PAST 8
+
+/* How far an iteration has come under one hash key. */
+typedef struct hmap_position {
+  uint64_t start, bucket, cls;
+  uint32_t epoch;
+  uint8_t B, level;
+} hmap_position;
 
 /* Gives every entry that is present throughout exactly once, whatever is put,
 ** deleted, cleared or grown meanwhile. An entry deleted before its turn is not
 ** given; one added meanwhile may or may not be. Go's order until a growth
-** begins.
+** begins. An iterator that meets a rekey under way first brings it to its end.
 **
 **   hmap_iter it;
 **   hmap_iter_init(&it, m);
@@ -373,11 +460,11 @@ typedef struct hmap_iter {
   void *at;    /* bucket of that chain in hand, or NULL */
   void *saved; /* cells copied from the chain in hand when it moved */
   size_t nsaved, saved_at, saved_bytes;
-  uint64_t start, bucket, cls; /* see iter.c */
-  uint64_t cleared;
-  uint8_t B, level, offset, slot, filter;
+  hmap_position now, past[HMAP_MAX_PAST]; /* see iter.c */
+  uint64_t emptied;
+  uint32_t npast;
+  uint8_t offset, slot, filter;
   bool wrapped, begun;
-  hmap_status broken;
 } hmap_iter;
 
 /* Begins; draws a random start, sets Go's iterator flags. Go: mapiterinit. */
@@ -388,6 +475,31 @@ void hmap_iter_init(hmap_iter *it, hmap *m);
 HMAP_MUST_USE hmap_status hmap_iter_next(hmap_iter *it);
 /* Ends an iteration; idempotent. */
 void hmap_iter_close(hmap_iter *it);
+
+/* A place in a map to go on from later: plain data, to be stored and copied.
+** Zeroed: the beginning. */
+typedef struct hmap_cursor {
+  uint64_t map; /* 0: the beginning, of any map */
+  uint32_t n;   /* positions; 0: the end */
+  struct {
+    uint64_t cls;
+    uint32_t epoch;
+    uint8_t level;
+  } at[HMAP_MAX_PAST + 1];
+} hmap_cursor;
+
+/* An iterator that begins at a cursor. Its entries come in classes, a bucket's
+** worth each: hmap_scan_next gives the next entry of the class in hand (key
+** NULL: it is finished), hmap_scan_class takes up the next class (*more false:
+** there is none, or a rekey is under way, of which it has then moved a part:
+** try the same cursor later), hmap_scan_tell says where the next class begins
+** (a cursor with n 0 at the end). HMAP_ECURSOR: not a cursor of this map, or one
+** from before too many rekeys. Close with hmap_iter_close. */
+HMAP_MUST_USE hmap_status hmap_scan_open(hmap_iter *it, hmap *m,
+                                         const hmap_cursor *cursor);
+HMAP_MUST_USE hmap_status hmap_scan_next(hmap_iter *it);
+HMAP_MUST_USE hmap_status hmap_scan_class(hmap_iter *it, bool *more);
+void hmap_scan_tell(const hmap_iter *it, hmap_cursor *out);
 
 #ifdef __cplusplus
 }

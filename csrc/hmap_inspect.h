@@ -68,6 +68,8 @@ typedef struct hmap_stats {
                            ** would double the map (once at rest) */
   bool growing;
   hmap_growth kind;                /* of the growth in progress */
+  bool pending;                    /* another move waits for this one to end */
+  hmap_growth next_kind;           /* its kind */
   uint64_t evacuated, remaining;   /* old buckets, of the growth in progress */
   uint64_t overflow_in_use;        /* overflow buckets in all live chains */
   uint16_t noverflow;              /* Go's approximate counter */

@@ -84,6 +84,12 @@ static ALWAYS_INLINE void *elem_slot(const hmap_type *t, const cell_type *key,
   return (char *)b + HMAP_BUCKET_COUNT + HMAP_BUCKET_COUNT * (size_t)key->slot +
          (size_t)i * t->elem.slot;
 }
+static inline uint64_t chain_length(const hmap_type *t, const bmap *b) {
+  uint64_t n = 0;
+  for (; b != NULL; b = overflow_of(t, b))
+    n++;
+  return n;
+}
 /* The cell that a slot holds or points to. */
 static ALWAYS_INLINE void *cell_in(const cell_type *c, void *slot) {
   if (!c->indirect)

@@ -16,7 +16,7 @@ typedef struct report {
   const hmap *m;
   char *why;
   size_t size;
-  uint64_t entries, overflow; /* counted on the way */
+  uint64_t entries, overflow, nans; /* counted on the way */
 } report;
 
 #if defined(__GNUC__)
@@ -92,13 +92,16 @@ static bool bytes_add_up(report *r) {
 
 /* The hash of a key that has one: the bucket and the tophash must follow. */
 static bool entry_is_where_its_hash_says(report *r, const bmap *b, unsigned i,
-                                         uint64_t index, unsigned B) {
+                                         uint64_t index, bool old) {
   const hmap *m = r->m;
+  unsigned B = old ? m->oldB : m->B;
   const cell_type *c = &m->t->key;
   const void *key = key_at(c, (bmap *)(uintptr_t)b, i);
   if (irreflexive(c, key)) /* NaN: any place is as good */
     return true;
   uint64_t hash = hash_key(m, c, key);
+  if (old)
+    hash = old_hash(m, c, key, hash);
   if ((hash & mask_of(B)) != index)
     return broken(r,
                   "key with hash %016" PRIx64 " in bucket %" PRIu64 " of 2^%u",
@@ -141,24 +144,24 @@ static bool marks_fit_a_live_chain(report *r, const bmap *b, uint64_t index,
   return true;
 }
 
-static bool entries_are_sound(report *r, bmap *b, uint64_t index, unsigned B) {
+static bool entries_are_sound(report *r, bmap *b, uint64_t index, bool old) {
   for (unsigned i = 0; i < HMAP_BUCKET_COUNT; i++) {
     if (b->tophash[i] < MIN_TOPHASH)
       continue;
     r->entries++;
-    if (!entry_is_where_its_hash_says(r, b, i, index, B) ||
+    r->nans += irreflexive(&r->m->t->key, key_at(&r->m->t->key, b, i));
+    if (!entry_is_where_its_hash_says(r, b, i, index, old) ||
         !entry_is_found(r, b, i))
       return false;
   }
   return true;
 }
 
-static bool live_chain_is_sound(report *r, bmap *b, uint64_t index,
-                                unsigned B) {
+static bool live_chain_is_sound(report *r, bmap *b, uint64_t index, bool old) {
   bool rest = false;
   for (bool base = true; b != NULL; base = false) {
     if (!marks_fit_a_live_chain(r, b, index, &rest) ||
-        !entries_are_sound(r, b, index, B))
+        !entries_are_sound(r, b, index, old))
       return false;
     r->overflow += !base;
     b = overflow_of(r->m->t, b);
@@ -199,7 +202,7 @@ static bool old_chains_are_sound(report *r) {
   for (; growing(m) && o < noldbuckets(m); o++) {
     bmap *b = bucket_at(m->t, m->oldbuckets, o);
     if (!(old_moved(m, o) ? moved_chain_is_marked(r, b, o)
-                          : live_chain_is_sound(r, b, o, m->oldB)))
+                          : live_chain_is_sound(r, b, o, true)))
       return false;
   }
   return true;
@@ -209,11 +212,23 @@ static bool new_chains_are_sound(report *r) {
   const hmap *m = r->m;
   for (uint64_t i = 0; m->buckets != NULL && i < nbuckets(m); i++) {
     bmap *b = bucket_at(m->t, m->buckets, i);
-    bool untouched = growing(m) && !old_moved(m, i & mask_of(m->oldB));
+    bool untouched =
+        growing(m) && !merging(m) && !old_moved(m, i & mask_of(m->oldB));
     if (!(untouched ? chain_is_untouched(r, b, i)
-                    : live_chain_is_sound(r, b, i, m->B)))
+                    : live_chain_is_sound(r, b, i, false)))
       return false;
   }
+  return true;
+}
+
+static bool moved_buckets_are_counted(report *r) {
+  const hmap *m = r->m;
+  uint64_t moved = 0;
+  for (uint64_t o = 0; growing(m) && o < noldbuckets(m); o++)
+    moved += old_moved(m, o);
+  if (growing(m) && moved != m->moved)
+    return broken(r, "%" PRIu64 " old buckets have moved, %" PRIu64 " counted",
+                  moved, m->moved);
   return true;
 }
 
@@ -226,13 +241,16 @@ static bool counts_are_right(report *r) {
     return broken(r,
                   "%" PRIu64 " overflow buckets in chains, %" PRIu64 " counted",
                   r->overflow, m->overflow_in_use);
+  if (r->nans != m->nans)
+    return broken(r, "%" PRIu64 " NaN keys, %" PRIu64 " counted", r->nans,
+                  m->nans);
   return true;
 }
 
 bool hmap_check(const hmap *m, char *why, size_t size) {
-  report r = {m, why, size, 0, 0};
+  report r = {m, why, size, 0, 0, 0};
   return arrays_match_header(&r) && flags_match_growth(&r) &&
          mark_is_behind_evacuated(&r) && bytes_add_up(&r) &&
-         old_chains_are_sound(&r) && new_chains_are_sound(&r) &&
-         counts_are_right(&r);
+         moved_buckets_are_counted(&r) && old_chains_are_sound(&r) &&
+         new_chains_are_sound(&r) && counts_are_right(&r);
 }

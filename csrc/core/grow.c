@@ -1,67 +1,53 @@
-/* grow.c: growth, the heart of the map.
+/* grow.c: the move, the heart of the map.
 **
-** A growth begins with one allocation and moves nothing. From then on every
-** write first moves the old chain that it needs and one more, so that the old
-** array is empty before the new one can be full:
+** A move begins with one allocation and moves nothing. From then on every write
+** first moves the old chain that it needs and one more, so that the old array
+** is empty before the new one can be full:
 **
 **   hash_grow      old [w w w w]            new [. . . . . . . .]
 **   put in 2       old [m w m w]  mark 1    new [a . c . a . c .]
 **   put in 5 (1)   old [m m m m]  mark 4    the growth is over
 **
-** Entries of old bucket o go to X = o or Y = o + 2^oldB, by hash bit oldB. The
-** order of a chain is kept and its gaps vanish; growth to the same size does
-** nothing else. (hmap_reserve may add several bits at once; then o spreads to
-** o + k * 2^oldB.)
+** Where the entries of old bucket o go:
 **
-** Failure: a growth that cannot allocate its array has changed nothing. A chain
-** of n buckets needs at most n - 1 overflow buckets where it goes, since
-** ceil(a/8) - 1 summed over the destinations is below (8n)/8; evacuate reserves
-** them first, and cannot fail afterwards. When the reserve fails the chain
-** stays, whole and readable, in the old array.
+**   same size  o, closing the gaps of its chain
+**   double     X = o or Y = o + 2^oldB, by hash bit oldB; the order is kept
+**              (hmap_reserve may add k bits at once: o + i * 2^oldB)
+**   shrink     o mod 2^B, behind what other old buckets brought
+**   rekey      anywhere: the hash is a new one
+**
+** Failure: a move that cannot allocate its array has changed nothing. evacuate
+** reserves the overflow buckets that a chain may need where it goes, and cannot
+** fail afterwards. A chain of n buckets needs at most n - 1 of them in a growth,
+** since ceil(a/8) - 1 summed over the destinations is below (8n)/8; n in a
+** shrink, whose destination may be full already; one an entry in a rekey. When
+** the reserve fails the chain stays, whole and readable, in the old array.
 **
 ** Source: Go 1.19 runtime/map.go, hashGrow, growWork, evacuate,
-** advanceEvacuationMark, overLoadFactor, tooManyOverflowBuckets.
+** advanceEvacuationMark.
 */
 #include "grow.h"
 
 #include "hash.h"
+#include "probe.h"
 #include "text.h"
-
-/* -- when ----------------------------------------------------------------- */
-
-/* 13/2 = 6.5 entries a bucket. */
-#define LOAD_FACTOR_NUM 13u
-#define LOAD_FACTOR_DEN 2u
-
-uint64_t hmapi_threshold(unsigned B) {
-  return B == 0 ? HMAP_BUCKET_COUNT
-                : LOAD_FACTOR_NUM * ((UINT64_C(1) << B) / LOAD_FACTOR_DEN);
-}
-
-bool hmapi_over_load_factor(uint64_t count, unsigned B) {
-  return count > hmapi_threshold(B);
-}
-
-unsigned hmapi_least_B(uint64_t hint) {
-  unsigned B = 0;
-  while (B < MAX_B && hmapi_over_load_factor(hint, B))
-    B++;
-  return B;
-}
-
-/* As many overflow buckets as buckets; the counter has 16 bits. */
-static bool too_many_overflow_buckets(uint16_t noverflow, unsigned B) {
-  return noverflow >= 1u << (B > 15 ? 15 : B);
-}
-
-bool hmapi_wants_growth(const hmap *m) {
-  return !growing(m) && (hmapi_over_load_factor(m->count + 1, m->B) ||
-                         too_many_overflow_buckets(m->noverflow, m->B));
-}
 
 /* -- begin ---------------------------------------------------------------- */
 
-static void commit_growth(hmap *m, hmap_growth kind, array *to) {
+hmap_status hmapi_first_array(hmap *m, unsigned B) {
+  hmap_status status = HMAP_OK;
+  array *a = hmapi_array_new(m, B, &status);
+  if (a == NULL)
+    return status;
+  m->array = a;
+  m->B = (uint8_t)B;
+  m->buckets = a->buckets;
+  m->used_prealloc = 0;
+  hmapi_set_marks(m);
+  return HMAP_OK;
+}
+
+static void commit_growth(hmap *m, hmap_growth kind, array *to, unsigned B) {
   uint8_t flags = m->flags & (uint8_t) ~(HMAP_ITERATOR | HMAP_OLD_ITERATOR);
   if (m->flags & HMAP_ITERATOR)
     flags |= HMAP_OLD_ITERATOR;
@@ -71,13 +57,31 @@ static void commit_growth(hmap *m, hmap_growth kind, array *to) {
   m->growth = (uint8_t)kind;
   m->growths[kind]++;
   m->oldB = m->B;
+  m->B = (uint8_t)B;
   m->old = m->array;
   m->oldbuckets = m->buckets;
   m->array = to;
   m->buckets = to->buckets;
   m->nevacuate = 0;
+  m->moved = 0;
   m->noverflow = 0;
   m->used_prealloc = 0;
+  hmapi_set_marks(m);
+}
+
+/* What is refused on the way is moved by later writes. */
+static void move_all(hmap *m) {
+  while (growing(m) && hmapi_evacuate_next(m) == HMAP_OK)
+    continue;
+}
+
+static void announce_growth(hmap *m) {
+  emit(m, (hmap_event){.kind = HMAP_EVENT_GROW_BEGIN,
+                       .growth = (hmap_growth)m->growth,
+                       .from = noldbuckets(m),
+                       .to = nbuckets(m)});
+  if (m->policy.all_at_once)
+    move_all(m);
 }
 
 hmap_status hmapi_begin_growth(hmap *m, hmap_growth kind, unsigned B) {
@@ -86,19 +90,71 @@ hmap_status hmapi_begin_growth(hmap *m, hmap_growth kind, unsigned B) {
   array *to = hmapi_array_new(m, B, &why);
   if (to == NULL)
     return why;
-  commit_growth(m, kind, to);
-  m->B = (uint8_t)B;
-  emit(m, (hmap_event){.kind = HMAP_EVENT_GROW_BEGIN,
-                       .growth = kind,
-                       .from = noldbuckets(m),
-                       .to = nbuckets(m)});
+  commit_growth(m, kind, to, B);
+  announce_growth(m);
   return HMAP_OK;
 }
 
 hmap_status hmapi_hash_grow(hmap *m) {
-  if (hmapi_over_load_factor(m->count + 1, m->B))
+  if (m->count + 1 > m->grow_at)
     return hmapi_begin_growth(m, HMAP_GROW_DOUBLE, m->B + 1u);
   return hmapi_begin_growth(m, HMAP_GROW_SAME_SIZE, m->B);
+}
+
+/* -- rekey ---------------------------------------------------------------- */
+
+void hmapi_forget_keyings(hmap *m, unsigned keep) {
+  past_keying **p = &m->past;
+  for (; *p != NULL && keep > 0; keep--)
+    p = &(*p)->older;
+  while (*p != NULL) {
+    past_keying *gone = *p;
+    *p = gone->older;
+    if (gone->k.own_secret)
+      hmapi_free(m, PART_HEADER, (void *)(uintptr_t)gone->k.secret,
+                 SECRET_BYTES);
+    hmapi_free(m, PART_HEADER, gone, sizeof *gone);
+  }
+}
+
+static uint64_t rand64(hmap *m) {
+  uint64_t high = hmapi_rand(m);
+  return high << 32 | hmapi_rand(m);
+}
+
+/* A fresh secret and hash0. A hash without a key would put every entry where it
+** was, so XXH3 takes its place. */
+static void draw_keying(hmap *m, uint8_t *secret) {
+  hmapi_seeded_secret(rand64(m), secret);
+  m->k.secret = secret;
+  m->k.own_secret = true;
+  if (m->k.hash != HMAP_HASH_CUSTOM)
+    m->k.hash = HMAP_HASH_XXH3;
+  m->epoch++;
+  hmapi_draw_hash0(m);
+}
+
+hmap_status hmapi_begin_rekey(hmap *m) {
+  assert(!growing(m));
+  hmap_status why = HMAP_OK;
+  past_keying *past = hmapi_alloc(m, PART_HEADER, sizeof *past, &why);
+  uint8_t *secret =
+      past == NULL ? NULL : hmapi_alloc(m, PART_HEADER, SECRET_BYTES, &why);
+  array *to = secret == NULL ? NULL : hmapi_array_new(m, m->B, &why);
+  if (to == NULL) {
+    if (secret != NULL)
+      hmapi_free(m, PART_HEADER, secret, SECRET_BYTES);
+    if (past != NULL)
+      hmapi_free(m, PART_HEADER, past, sizeof *past);
+    return why;
+  }
+  *past = (past_keying){m->k, m->past};
+  m->past = past;
+  hmapi_forget_keyings(m, HMAP_MAX_PAST);
+  draw_keying(m, secret);
+  commit_growth(m, HMAP_GROW_REKEY, to, m->B);
+  announce_growth(m);
+  return HMAP_OK;
 }
 
 /* -- end ------------------------------------------------------------------ */
@@ -112,7 +168,7 @@ static void end_growth(hmap *m) {
   m->old = NULL;
   m->oldbuckets = NULL;
   m->flags &= (uint8_t)~HMAP_SAME_SIZE_GROW;
-  if (m->reserve > 0)
+  if (hmapi_is_pending(m))
     m->chores = true;
   emit(m, event);
 }
@@ -138,42 +194,30 @@ static void advance_evacuation_mark(hmap *m) {
 
 /* Where the next entry goes in one new chain. */
 typedef struct evac_dst {
-  bmap *b;
-  unsigned i;
+  place at;
   uint64_t index;
   uint64_t moved;
 } evac_dst;
 
 /* A new bucket that nothing has gone to yet. */
 static evac_dst fresh(const hmap *m, uint64_t index) {
-  return (evac_dst){bucket_at(m->t, m->buckets, index), 0, index, 0};
-}
-
-/* The end of a chain that evacuation is filling: it has no gaps. */
-static evac_dst seek(const hmap *m, uint64_t index) {
-  evac_dst d = fresh(m, index);
-  for (bmap *next; (next = overflow_of(m->t, d.b)) != NULL;)
-    d.b = next;
-  slots s = match_empty(d.b);
-  d.i = s != 0 ? first(s) : HMAP_BUCKET_COUNT;
-  return d;
+  return (evac_dst){{bucket_at(m->t, m->buckets, index), 0}, index, 0};
 }
 
 static void append(hmap *m, evac_dst *d, uint8_t top, const void *key,
                    const void *elem) {
-  if (d->i == HMAP_BUCKET_COUNT) {
-    d->b = hmapi_new_overflow(m, d->b, d->index);
-    d->i = 0;
-  }
-  d->b->tophash[d->i] = top;
-  copy_cell(key_slot(&m->t->key, d->b, d->i), key, m->t->key.slot);
-  copy_cell(elem_slot(m->t, &m->t->key, d->b, d->i), elem, m->t->elem.slot);
-  d->i++;
+  const hmap_type *t = m->t;
+  if (d->at.i == HMAP_BUCKET_COUNT)
+    d->at = (place){hmapi_new_overflow(m, d->at.b, d->index), 0};
+  d->at.b->tophash[d->at.i] = top;
+  copy_cell(key_slot(&t->key, d->at.b, d->at.i), key, t->key.slot);
+  copy_cell(elem_slot(t, &t->key, d->at.b, d->at.i), elem, t->elem.slot);
+  d->at.i++;
   d->moved++;
 }
 
-/* The hash of a stored key, as far as evacuation needs it: the bits below B.
-** A long text has most of them with it. */
+/* The hash of a stored key, as far as a growth needs it: the bits below B. A
+** long text has most of them with it. */
 static uint64_t low_hash(const hmap *m, const void *key) {
   const cell_type *c = &m->t->key;
   if ((c->kind == HMAP_STRING || c->kind == HMAP_ANY) &&
@@ -183,42 +227,60 @@ static uint64_t low_hash(const hmap *m, const void *key) {
   return hash_key(m, c, key);
 }
 
-/* Which of the 2^(B - oldB) new buckets of its old one a key goes to. A NaN
-** has no hash to go by: with an iterator at work (which must find it again)
-** the parity of its tophash says where, and it gets a new one; else the hash
-** of the moment. */
-static uint64_t destination(const hmap *m, const void *key, uint8_t *top) {
-  if (m->B == m->oldB)
-    return 0;
+/* A NaN has no hash to go by: with an iterator at work (which must find it
+** again) the parity of its tophash says where, and it gets a new one; else the
+** hash of the moment. */
+static uint64_t double_destination(const hmap *m, uint64_t o, const void *key,
+                                   uint8_t *top) {
   if (irreflexive(&m->t->key, key) && (m->flags & HMAP_ITERATOR)) {
     uint64_t y = *top & 1;
     *top = tophash(hash_key(m, &m->t->key, key));
-    return y;
+    return o + (y << m->oldB);
   }
-  return (low_hash(m, key) & mask_of(m->B)) >> m->oldB;
+  return low_hash(m, key) & mask_of(m->B);
 }
 
-/* X and Y are at hand; the further parts of a larger growth are looked up. */
-static void move_slot(hmap *m, bmap *b, unsigned i, evac_dst dst[2]) {
+/* The only move that hashes a key under a new keying: what the cell knows of
+** its hash goes along. */
+static uint64_t rekey_destination(const hmap *m, void *key, uint8_t *top) {
+  const cell_type *c = &m->t->key;
+  uint64_t hash = hash_key(m, c, key);
+  *top = tophash(hash);
+  if (c->kind == HMAP_STRING || c->kind == HMAP_ANY)
+    text_mark(key, hash);
+  return hash & mask_of(m->B);
+}
+
+static uint64_t destination(const hmap *m, uint64_t o, void *key,
+                            uint8_t *top) {
+  switch ((hmap_growth)m->growth) {
+  case HMAP_GROW_DOUBLE:
+    return double_destination(m, o, key, top);
+  case HMAP_GROW_REKEY:
+    return rekey_destination(m, key, top);
+  default:
+    return o & mask_of(m->B);
+  }
+}
+
+/* The chains X and Y of a growth are at hand; any other is looked up, and may
+** hold entries already. */
+static void move_slot(hmap *m, uint64_t o, place from, evac_dst dst[2]) {
   const hmap_type *t = m->t;
-  uint8_t top = b->tophash[i];
-  uint64_t half = destination(m, key_at(&t->key, b, i), &top);
-  void *key = key_slot(&t->key, b, i), *elem = elem_slot(t, &t->key, b, i);
-  b->tophash[i] = (uint8_t)(EVACUATED_X + (half != 0));
-  if (half < 2) {
-    append(m, &dst[half], top, key, elem);
-  } else {
-    evac_dst far = seek(m, dst[0].index + (half << m->oldB));
-    append(m, &far, top, key, elem);
-    dst[1].moved++;
+  uint8_t top = from.b->tophash[from.i];
+  uint64_t index = destination(m, o, key_at(&t->key, from.b, from.i), &top);
+  const void *key = key_slot(&t->key, from.b, from.i);
+  const void *elem = elem_slot(t, &t->key, from.b, from.i);
+  bool y = index != dst[0].index;
+  from.b->tophash[from.i] = (uint8_t)(EVACUATED_X + y);
+  if (index == dst[y].index && !merging(m)) {
+    append(m, &dst[y], top, key, elem);
+    return;
   }
-}
-
-static uint64_t chain_length(const hmap_type *t, const bmap *b) {
-  uint64_t n = 0;
-  for (; b != NULL; b = overflow_of(t, b))
-    n++;
-  return n;
+  evac_dst far = fresh(m, index);
+  far.at = first_empty(t, far.at.b);
+  append(m, &far, top, key, elem);
+  dst[y].moved++;
 }
 
 static void move_chain(hmap *m, uint64_t o, evac_dst dst[2]) {
@@ -228,7 +290,7 @@ static void move_chain(hmap *m, uint64_t o, evac_dst dst[2]) {
       if (is_empty(b->tophash[i]))
         b->tophash[i] = EVACUATED_EMPTY;
       else
-        move_slot(m, b, i, dst);
+        move_slot(m, o, (place){b, i}, dst);
 }
 
 /* Go clears a bucket with pointers for its collector, unless an iterator of
@@ -245,18 +307,30 @@ static void leave_behind(hmap *m, bmap *base) {
     memset((char *)base + t->keys_at, 0, t->overflow_at - t->keys_at);
 }
 
+static uint64_t overflow_needed(const hmap *m, uint64_t length) {
+  switch ((hmap_growth)m->growth) {
+  case HMAP_GROW_SHRINK:
+    return length;
+  case HMAP_GROW_REKEY:
+    return length * HMAP_BUCKET_COUNT;
+  default:
+    return length - 1;
+  }
+}
+
 static hmap_status move_bucket(hmap *m, uint64_t o) {
   bmap *base = bucket_at(m->t, m->oldbuckets, o);
   uint64_t length = chain_length(m->t, base);
-  hmap_status status = hmapi_reserve_overflow(m, length - 1);
+  hmap_status status = hmapi_reserve_overflow(m, overflow_needed(m, length));
   if (status == HMAP_OK && m->iters != NULL)
     status = hmapi_iters_settle(m, base);
   if (status != HMAP_OK)
     return status;
-  evac_dst dst[2] = {fresh(m, o),
+  evac_dst dst[2] = {fresh(m, o & mask_of(m->B)),
                      fresh(m, (o + noldbuckets(m)) & mask_of(m->B))};
   move_chain(m, o, dst);
   m->overflow_in_use -= length - 1;
+  m->moved++;
   leave_behind(m, base);
   emit(m, (hmap_event){.kind = HMAP_EVENT_EVACUATE,
                        .growth = (hmap_growth)m->growth,
@@ -280,25 +354,43 @@ static hmap_status evacuate(hmap *m, uint64_t o) {
 
 hmap_status hmapi_evacuate_next(hmap *m) { return evacuate(m, m->nevacuate); }
 
-hmap_status hmapi_grow_work(hmap *m, uint64_t bucket) {
-  hmap_status status = evacuate(m, bucket & mask_of(m->oldB));
-  if (status == HMAP_OK && growing(m))
-    (void)evacuate(m, m->nevacuate); /* refused: it is moved another time */
-  return status;
+/* Moves at the mark: one old bucket, or up to empty_visits that are empty.
+** Refused, it is done another time. */
+static void step_at_mark(hmap *m) {
+  for (uint32_t n = m->policy.empty_visits; n > 0 && growing(m); n--) {
+    bmap *b = bucket_at(m->t, m->oldbuckets, m->nevacuate);
+    bool empty = b->tophash[0] == EMPTY_REST;
+    if (hmapi_evacuate_next(m) != HMAP_OK || !empty)
+      return;
+  }
 }
 
-/* -- afterwards ----------------------------------------------------------- */
+/* One of `moves` is for the bucket that the write needs; a policy of one move
+** spends it at the mark when that bucket has moved before. While a rekey waits
+** there is reason to hurry. */
+static uint32_t moves_at_mark(const hmap *m, bool moved_before) {
+  const hmap_policy *p = &m->policy;
+  const uint32_t hurry = 16;
+  if (p->step_on == HMAP_STEP_MANUAL)
+    return 0;
+  if (m->pending.rekey && p->moves < hurry)
+    return hurry;
+  return p->moves > 1 ? p->moves - 1 : moved_before;
+}
 
-/* Old buckets that one write empties of an array in the attic. */
-#define REAP_BUCKETS 4
+hmap_status hmapi_grow_work(hmap *m, uint64_t o) {
+  bool moved_before = old_moved(m, o);
+  hmap_status status = evacuate(m, o);
+  if (status != HMAP_OK)
+    return status;
+  for (uint32_t n = moves_at_mark(m, moved_before); n > 0 && growing(m); n--)
+    step_at_mark(m);
+  return HMAP_OK;
+}
 
-void hmapi_do_chores(hmap *m) {
-  bool more = hmapi_reap(m, REAP_BUCKETS);
-  if (m->reserve > 0 && !growing(m)) {
-    uint64_t n = m->reserve;
-    m->reserve = 0;
-    if (hmapi_over_load_factor(n, m->B)) /* refused: it grows when it must */
-      (void)hmapi_begin_growth(m, HMAP_GROW_DOUBLE, hmapi_least_B(n));
-  }
-  m->chores = more || m->reserve > 0;
+void hmap_read_step(hmap *m) {
+  if (growing(m) && m->policy.step_on == HMAP_STEP_ON_READ_WRITE)
+    step_at_mark(m);
+  if (m->chores)
+    hmapi_do_chores(m);
 }

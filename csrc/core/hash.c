@@ -34,8 +34,9 @@ uint32_t hmapi_rand(hmap *m) {
 }
 
 void hmapi_draw_hash0(hmap *m) {
-  m->hash0 = hmapi_rand(m);
-  m->salt = m->hash0 * GOLDEN;
+  m->k.hash0 = hmapi_rand(m);
+  m->k.salt = m->k.hash0 * GOLDEN;
+  m->draws++;
 }
 
 /* Vigna's splitmix64: a stream of well-mixed words from any seed. */
@@ -157,39 +158,40 @@ static uint64_t run_members(byte_hash run, uint64_t h, const cell_type *c,
 }
 
 /* XXH3 of a member that is not plain bytes. */
-static uint64_t hash_member(const hmap *m, const field *f, const void *cell) {
+static uint64_t hash_member(const keying *k, const field *f, const void *cell) {
   switch (f->kind) {
   case HMAP_FLOAT32:
   case HMAP_FLOAT64:
-    return hash_word(m, float_bits(f->kind, cell));
+    return hash_word(k, float_bits(f->kind, cell));
   case HMAP_STRING:
-    return hash_text(m, cell);
+    return hash_text(k, cell);
   case HMAP_ANY:
-    return hmap_is_text((const hmap_cell *)cell) ? hash_text(m, cell)
-                                                 : hash_word(m, any_bits(cell));
+    return hmap_is_text((const hmap_cell *)cell) ? hash_text(k, cell)
+                                                 : hash_word(k, any_bits(cell));
   default:
-    return hash_bytes(m, cell, f->size);
+    return hash_bytes(k, cell, f->size);
   }
 }
 
 /* Members in order, each mixed in before the next: (a, b) is not (b, a). */
-static uint64_t hash_mixed(const hmap *m, const cell_type *c,
+static uint64_t hash_mixed(const keying *k, const cell_type *c,
                            const void *cell) {
   if (c->nfields == 1)
-    return hash_member(m, &c->fields[0], cell);
+    return hash_member(k, &c->fields[0], cell);
   uint64_t h = 0;
   for (uint32_t i = 0; i < c->nfields; i++)
-    h = hash_word(m, h ^ hash_member(m, &c->fields[i],
+    h = hash_word(k, h ^ hash_member(k, &c->fields[i],
                                      (const char *)cell + c->fields[i].offset));
   return h;
 }
 
-uint64_t hmapi_hash_slow(const hmap *m, const cell_type *c, const void *cell) {
-  if (m->hash == HMAP_HASH_CUSTOM)
-    return m->hash_fn(cell, m->hash0, m->hash_ud);
+uint64_t hmapi_hash_slow(const hmap *m, const keying *k, const cell_type *c,
+                         const void *cell) {
+  if (k->hash == HMAP_HASH_CUSTOM)
+    return k->fn(cell, k->hash0, k->ud);
   if (irreflexive(c, cell)) /* a NaN hashes differently each time, as in Go */
-    return hash_word(m, hmapi_rand((hmap *)(uintptr_t)m));
-  switch (m->hash) {
+    return hash_word(k, hmapi_rand((hmap *)(uintptr_t)m));
+  switch (k->hash) {
   case HMAP_HASH_IDENTITY:
     return int_bits(c->kind, cell);
   case HMAP_HASH_CONSTANT:
@@ -199,6 +201,17 @@ uint64_t hmapi_hash_slow(const hmap *m, const cell_type *c, const void *cell) {
   case HMAP_HASH_JAVA31:
     return run_members(java31, 0, c, cell);
   default:
-    return hash_mixed(m, c, cell);
+    return hash_mixed(k, c, cell);
   }
+}
+
+/* -- earlier keyings ------------------------------------------------------ */
+
+const keying *hmapi_keying_of(const hmap *m, uint32_t epoch) {
+  if (epoch == m->epoch)
+    return &m->k;
+  const past_keying *p = m->past;
+  for (uint32_t e = m->epoch - 1; p != NULL && e != epoch; e--)
+    p = p->older;
+  return p != NULL ? &p->k : NULL;
 }

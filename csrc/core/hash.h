@@ -20,36 +20,40 @@ static_assert(SECRET_BYTES >= XXH3_SECRET_SIZE_MIN, "XXH3 reads that much");
 ** draws from it at exactly the moments at which Go's runtime would. */
 HIDDEN uint32_t hmapi_rand(hmap *m);
 
-/* Draws hash0 anew; the map must be empty. */
+/* Draws hash0 anew; no entry may be hashed under the old one. */
 HIDDEN void hmapi_draw_hash0(hmap *m);
 
 /* The hashes for exploring and for NaN and mixed tuples; any of them. */
-HIDDEN uint64_t hmapi_hash_slow(const hmap *m, const cell_type *c,
-                                const void *cell);
+HIDDEN uint64_t hmapi_hash_slow(const hmap *m, const keying *k,
+                                const cell_type *c, const void *cell);
 
 /* A secret from the system once a process, or one that follows from a seed. */
 HIDDEN const uint8_t *hmapi_process_secret(void);
 HIDDEN void hmapi_seeded_secret(uint64_t seed, uint8_t secret[SECRET_BYTES]);
 HIDDEN uint64_t hmapi_system_random(void);
 
+/* The keying of an earlier epoch, or NULL if the map has forgotten it. */
+HIDDEN const keying *hmapi_keying_of(const hmap *m, uint32_t epoch);
+
 /* 2^64 / golden ratio, made odd: Knuth, TAOCP 6.4. */
 #define GOLDEN UINT64_C(0x9e3779b97f4a7c15)
 
-static ALWAYS_INLINE uint64_t hash_word(const hmap *m, uint64_t word) {
-  word ^= m->salt;
-  return XXH3_64bits_withSecret(&word, sizeof word, m->secret, SECRET_BYTES);
+static ALWAYS_INLINE uint64_t hash_word(const keying *k, uint64_t word) {
+  word ^= k->salt;
+  return XXH3_64bits_withSecret(&word, sizeof word, k->secret, SECRET_BYTES);
 }
 
 /* The salt goes in last, since the length decides how XXH3 reads its input. */
-static ALWAYS_INLINE uint64_t hash_bytes(const hmap *m, const void *p,
+static ALWAYS_INLINE uint64_t hash_bytes(const keying *k, const void *p,
                                          size_t n) {
-  uint64_t h = XXH3_64bits_withSecret(p, n, m->secret, SECRET_BYTES);
-  h = (h ^ m->salt) * GOLDEN;
+  uint64_t h = XXH3_64bits_withSecret(p, n, k->secret, SECRET_BYTES);
+  h = (h ^ k->salt) * GOLDEN;
   return h ^ h >> 32;
 }
 
-static ALWAYS_INLINE uint64_t hash_text(const hmap *m, const hmap_cell *cell) {
-  return hash_bytes(m, hmap_text_ptr(cell), hmap_text_len(cell));
+static ALWAYS_INLINE uint64_t hash_text(const keying *k,
+                                        const hmap_cell *cell) {
+  return hash_bytes(k, hmap_text_ptr(cell), hmap_text_len(cell));
 }
 
 /* An integer's 64 bits, sign-extended. */
@@ -77,18 +81,31 @@ static inline bool is_int(hmap_kind kind) {
   return kind >= HMAP_INT8 && kind <= HMAP_UINT64;
 }
 
+static ALWAYS_INLINE uint64_t hash_under(const hmap *m, const keying *k,
+                                         const cell_type *c, const void *cell) {
+  if (UNLIKELY(k->hash != HMAP_HASH_XXH3))
+    return hmapi_hash_slow(m, k, c, cell);
+  if (is_int(c->kind))
+    return hash_word(k, int_bits(c->kind, cell));
+  if (c->kind == HMAP_STRING)
+    return hash_text(k, cell);
+  if (c->plain)
+    return c->size == 8 ? hash_word(k, load64(cell))
+                        : hash_bytes(k, cell, c->size);
+  return hmapi_hash_slow(m, k, c, cell);
+}
+
 static ALWAYS_INLINE uint64_t hash_key(const hmap *m, const cell_type *c,
                                        const void *cell) {
-  if (UNLIKELY(m->hash != HMAP_HASH_XXH3))
-    return hmapi_hash_slow(m, c, cell);
-  if (is_int(c->kind))
-    return hash_word(m, int_bits(c->kind, cell));
-  if (c->kind == HMAP_STRING)
-    return hash_text(m, cell);
-  if (c->plain)
-    return c->size == 8 ? hash_word(m, load64(cell))
-                        : hash_bytes(m, cell, c->size);
-  return hmapi_hash_slow(m, c, cell);
+  return hash_under(m, &m->k, c, cell);
+}
+
+/* A key's hash as the old array knows it. */
+static ALWAYS_INLINE uint64_t old_hash(const hmap *m, const cell_type *c,
+                                       const void *cell, uint64_t hash) {
+  return LIKELY(m->growth != HMAP_GROW_REKEY)
+             ? hash
+             : hash_under(m, &m->past->k, c, cell);
 }
 
 #endif

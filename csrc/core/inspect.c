@@ -11,26 +11,33 @@ void hmap_get_header(const hmap *m, hmap_header *out) {
       .flags = m->flags,
       .B = m->B,
       .noverflow = m->noverflow,
-      .hash0 = m->hash0,
+      .hash0 = m->k.hash0,
       .buckets = m->buckets,
       .oldbuckets = m->oldbuckets,
       .nevacuate = m->nevacuate,
   };
 }
 
+static hmap_growth next_kind(const pending *p) {
+  return p->rekey         ? HMAP_GROW_REKEY
+         : p->reserve > 0 ? HMAP_GROW_DOUBLE
+                          : HMAP_GROW_SHRINK;
+}
+
 void hmap_get_stats(const hmap *m, hmap_stats *out) {
-  uint64_t threshold = hmapi_threshold(m->B);
   *out = (hmap_stats){
       .count = (size_t)m->count,
       .nbuckets = m->buckets != NULL ? nbuckets(m) : 0,
       .noldbuckets = growing(m) ? noldbuckets(m) : 0,
       .load = (double)m->count / (double)nbuckets(m),
-      .threshold = threshold,
-      .next_growth_at = threshold,
+      .threshold = m->grow_at,
+      .next_growth_at = m->grow_at,
       .growing = growing(m),
       .kind = (hmap_growth)m->growth,
-      .evacuated = growing(m) ? m->nevacuate : 0,
-      .remaining = growing(m) ? noldbuckets(m) - m->nevacuate : 0,
+      .pending = hmapi_is_pending(m),
+      .next_kind = next_kind(&m->pending),
+      .evacuated = growing(m) ? m->moved : 0,
+      .remaining = growing(m) ? noldbuckets(m) - m->moved : 0,
       .overflow_in_use = m->overflow_in_use,
       .noverflow = m->noverflow,
       .bytes = m->bytes,
@@ -137,7 +144,7 @@ void hmap_explain(const hmap *m, const void *key, hmap_explanation *out) {
   place at;
   *out = (hmap_explanation){.hash = hash, .tophash = tophash(hash)};
   if (growing(m)) {
-    out->old_bucket = hash & mask_of(m->oldB);
+    out->old_bucket = old_hash(m, c, key, hash) & mask_of(m->oldB);
     out->old_evacuated = old_moved(m, out->old_bucket);
   }
   out->which = growing(m) && !out->old_evacuated ? HMAP_OLD : HMAP_NEW;
@@ -145,9 +152,9 @@ void hmap_explain(const hmap *m, const void *key, hmap_explanation *out) {
   out->goes_to_y = (hash >> m->B & 1) != 0;
   if (m->buckets == NULL)
     return;
-  bmap *base = chain_of(m, hash);
-  out->found =
-      probe(m->t, c, base, marked(c, key, hash, &copy), out->tophash, &at, out);
+  bmap *base = locate(m, c, key, &hash);
+  out->found = probe(m->t, c, base, marked(c, key, hash, &copy), tophash(hash),
+                     &at, out);
   out->depth = depth_of(m->t, base, at.b);
   out->slot = at.i;
   out->slots_scanned = slots_scanned(at.b, at.i, out->depth);
@@ -224,7 +231,7 @@ void hmap_get_distribution(const hmap *m, hmap_distribution *out) {
     else
       add_chain(m->t, bucket_at(m->t, m->oldbuckets, o), out);
   for (uint64_t i = 0; m->buckets != NULL && i < nbuckets(m); i++)
-    if (!growing(m) || old_moved(m, i & mask_of(m->oldB)))
+    if (!growing(m) || merging(m) || old_moved(m, i & mask_of(m->oldB)))
       add_chain(m->t, bucket_at(m->t, m->buckets, i), out);
 }
 

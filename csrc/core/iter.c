@@ -19,9 +19,17 @@
 **   level 3      001             101
 **   level 4      0001    1001    0101    1101      ->
 **
+** What if it has shrunk? The class is then a part of a bucket, and the bucket is
+** filtered by the hash of its keys.
+**
 ** What if the map is growing? A class lies in its old bucket until that is
-** evacuated and in its new one(s) afterwards. An old bucket that holds more
-** than the class is filtered by the hash of its keys.
+** evacuated and in its new one(s) afterwards.
+**
+** What if it was rekeyed? Hashes under the new key say nothing about the old
+** one, so the iterator begins anew, but remembers how far it had come: an entry
+** is still due iff under every earlier key its class lies beyond that point.
+** The map keeps its last keys for this. In the middle of a rekey neither key
+** orders all entries; an iterator first brings it to its end.
 **
 ** What if the chain in hand moves? Before evacuate moves a chain, iterators
 ** that stand in it copy the keys that they have still to give (settle), and
@@ -29,10 +37,12 @@
 ** otherwise, and no array is held.
 **
 ** NaN keys cannot be looked up, nor deleted but by clear: of these the elem is
-** kept as well, for as long as nothing was cleared. Which half of a bucket a
-** NaN belongs to, destination() in grow.c decides in the same way.
+** kept as well. Which half of a bucket a
+** NaN belongs to, double_destination() in grow.c decides in the same way; maps
+** that hold one neither shrink nor rekey.
 **
-** Source of the order: Go 1.19 runtime/map.go, mapiterinit, mapiternext.
+** Source of the order: Go 1.19 runtime/map.go, mapiterinit, mapiternext; of the
+** carry: Redis, dictScan.
 */
 #include "grow.h"
 #include "hash.h"
@@ -84,15 +94,43 @@ static void drop_saved(hmap_iter *it) {
 
 /* -- which entries of a bucket belong to the class in hand ---------------- */
 
-/* level > oldB of a chain of the old array: the class is a part of it. */
+/* Whether hash comes before the position, in the order of classes. */
+static bool before(uint64_t hash, const hmap_position *p) {
+  uint64_t mask = mask_of(p->B);
+  uint64_t turn = ((hash - p->start) & mask),
+           now = (p->bucket - p->start) & mask;
+  if (turn != now)
+    return turn < now;
+  uint64_t differ = (hash ^ p->cls) & mask_of(p->level) & ~mask;
+  uint64_t lowest = differ & (~differ + 1);
+  return (p->cls & lowest) != 0;
+}
+
+/* Whether the entry was not given under an earlier hash key. */
+static bool is_due(const hmap_iter *it, const void *key) {
+  const hmap *m = it->m;
+  for (uint32_t i = 0; i < it->npast; i++) {
+    const keying *k = hmapi_keying_of(m, it->past[i].epoch);
+    if (k != NULL && before(hash_under(m, k, &m->t->key, key), &it->past[i]))
+      return false;
+  }
+  return true;
+}
+
+/* A filtered chain holds more than the class in hand. */
 static bool in_class(const hmap_iter *it, const bmap *b, unsigned i,
                      const void *key) {
   const hmap *m = it->m;
-  if (!it->filter)
-    return true;
-  if (irreflexive(&m->t->key, key))
-    return it->cls >> m->oldB == (b->tophash[i] & 1u);
-  return ((hash_key(m, &m->t->key, key) ^ it->cls) & mask_of(it->level)) == 0;
+  const hmap_position *p = &it->now;
+  if (it->filter && irreflexive(&m->t->key, key))
+    return p->cls >> m->oldB == (b->tophash[i] & 1u);
+  if (it->filter) {
+    const keying *k = hmapi_keying_of(m, p->epoch);
+    if (k == NULL ||
+        ((hash_under(m, k, &m->t->key, key) ^ p->cls) & mask_of(p->level)))
+      return false;
+  }
+  return it->npast == 0 || is_due(it, key);
 }
 
 /* The slot that the iterator looks at, in Go's order. */
@@ -162,20 +200,18 @@ hmap_status hmapi_iters_settle(hmap *m, bmap *head) {
     if (status != HMAP_OK)
       return status;
     it->at = it->head = NULL;
-    it->cleared = m->cleared;
+    it->emptied = m->emptied;
   }
   return HMAP_OK;
 }
 
 /* An iterator in a base bucket goes on there, as Go's does; one in an overflow
 ** bucket has nothing more to find in its chain. */
-void hmapi_iters_cleared(hmap *m, const bmap *was, bmap *now) {
+void hmapi_iters_cleared(hmap *m, const bmap *was, uint64_t n, bmap *now) {
+  const char *base = (const char *)was;
   for (hmap_iter *it = m->iters; it != NULL; it = it->next) {
-    const char *head = it->head, *base = (const char *)was;
-    size_t bytes =
-        (size_t)(was == m->oldbuckets ? noldbuckets(m) : nbuckets(m)) *
-        m->t->bucket_size;
-    if (head == NULL || head < base || head >= base + bytes)
+    const char *head = it->head;
+    if (head == NULL || head < base || head >= base + n * m->t->bucket_size)
       continue;
     bool in_base = it->at == it->head;
     it->head = now == NULL ? NULL : (char *)now + (head - base);
@@ -198,15 +234,15 @@ static void give(hmap_iter *it, place at) {
   it->elem = elem_at(t, &t->key, at.b, at.i);
 }
 
+/* Once the map was empty all entries are new ones, in classes of a new hash0:
+** what was saved is not looked for any more. */
 static bool next_saved(hmap_iter *it) {
   const hmap *m = it->m;
   const hmap_type *t = m->t;
-  while (it->saved_at < it->nsaved) {
+  while (it->saved_at < it->nsaved && it->emptied == m->emptied) {
     char *pair = pair_at(it, it->saved_at++);
     place at;
     if (irreflexive(&t->key, pair)) {
-      if (it->cleared != m->cleared)
-        continue;
       it->key = pair;
       it->elem = pair + elem_offset(t);
       return true;
@@ -224,21 +260,25 @@ static bool next_saved(hmap_iter *it) {
 /* From (cls, level) to the class behind it in the order of backward bits; at
 ** the end of a class of the first level, to the next one of those. The level
 ** becomes the coarsest at which the new position is a whole class. */
-static void next_class(hmap_iter *it) {
-  while (it->level > it->B) {
-    uint64_t bit = UINT64_C(1) << (it->level - 1);
-    it->cls ^= bit;
-    if (it->cls & bit)
+static void pass_class(hmap_position *p) {
+  while (p->level > p->B) {
+    uint64_t bit = UINT64_C(1) << (p->level - 1);
+    p->cls ^= bit;
+    if (p->cls & bit)
       return;
-    it->level--;
+    p->level--;
   }
-  it->bucket = (it->bucket + 1) & mask_of(it->B);
-  it->cls = it->bucket;
+  p->bucket = (p->bucket + 1) & mask_of(p->B);
+  p->cls = p->bucket;
+}
+
+static bool is_start(const hmap_position *p) {
+  return p->level == p->B && p->cls == p->start;
 }
 
 static void enter_chain(hmap_iter *it, bmap *buckets, unsigned B) {
-  it->filter = it->level > B;
-  it->head = it->at = bucket_at(it->m->t, buckets, it->cls & mask_of(B));
+  it->filter = it->now.level > B;
+  it->head = it->at = bucket_at(it->m->t, buckets, it->now.cls & mask_of(B));
   it->slot = 0;
 }
 
@@ -246,29 +286,79 @@ static void enter_chain(hmap_iter *it, bmap *buckets, unsigned B) {
 ** is: its old bucket if that has not moved, else its new one. */
 static void enter_class(hmap_iter *it) {
   hmap *m = it->m;
+  hmap_position *p = &it->now;
+  it->begun = true;
   if (growing(m)) {
-    if (it->level < m->oldB)
-      it->level = m->oldB;
-    if (!old_moved(m, it->cls & mask_of(m->oldB))) {
+    if (p->level < m->oldB)
+      p->level = m->oldB;
+    if (!old_moved(m, p->cls & mask_of(m->oldB))) {
       enter_chain(it, m->oldbuckets, m->oldB);
       return;
     }
   }
-  if (it->level < m->B)
-    it->level = m->B;
+  if (p->level < m->B)
+    p->level = m->B;
   enter_chain(it, m->buckets, m->B);
 }
 
-/* Whether the position is back where it began. */
-static bool came_round(const hmap_iter *it) {
-  return it->begun && it->level == it->B && it->cls == it->start;
+/* Begins anew in the order of the map as it is, leaving out what was given. */
+static hmap_status start_over(hmap_iter *it, unsigned B) {
+  if (it->begun) {
+    if (it->npast == HMAP_MAX_PAST)
+      return HMAP_ECURSOR;
+    it->past[it->npast++] = it->now;
+  }
+  it->now = (hmap_position){
+      .epoch = it->m->epoch, .B = (uint8_t)B, .level = (uint8_t)B};
+  it->begun = false;
+  return HMAP_OK;
 }
 
-/* -- the public three ----------------------------------------------------- */
+static bool knows_past(const hmap_iter *it) {
+  for (uint32_t i = 0; i < it->npast; i++)
+    if (hmapi_keying_of(it->m, it->past[i].epoch) == NULL)
+      return false;
+  return true;
+}
+
+static bool at_end(const hmap_iter *it) {
+  return it->begun && is_start(&it->now);
+}
+
+/* A table much smaller than the classes would be walked once for each. */
+static bool too_fine(const hmap_iter *it) {
+  const hmap *m = it->m;
+  return it->now.B > m->B + 3 && !growing(m) && it->npast < HMAP_MAX_PAST / 2;
+}
+
+/* After the class in hand: the position behind it, under the keying of now, in
+** classes of 2^B at first. */
+static hmap_status move_on(hmap_iter *it, unsigned B) {
+  if (it->begun)
+    pass_class(&it->now);
+  it->wrapped = at_end(it);
+  if (it->wrapped || (it->now.epoch == it->m->epoch && !too_fine(it)))
+    return HMAP_OK;
+  hmap_status status = start_over(it, B);
+  return status == HMAP_OK && !knows_past(it) ? HMAP_ECURSOR : status;
+}
+
+static hmap_status end_rekey(hmap *m) {
+  hmap_status status = HMAP_OK;
+  while (status == HMAP_OK && rekeying(m))
+    status = hmapi_evacuate_next(m);
+  return status;
+}
+
+/* -- the public ones ------------------------------------------------------ */
+
+static void open_iter(hmap_iter *it, hmap *m) {
+  *it = (hmap_iter){.m = m, .now = {.epoch = m->epoch}};
+  link_iter(it, m);
+}
 
 void hmap_iter_init(hmap_iter *it, hmap *m) {
-  *it = (hmap_iter){.m = m};
-  link_iter(it, m);
+  open_iter(it, m);
   if (m->count == 0) {
     it->wrapped = true;
     return;
@@ -276,38 +366,36 @@ void hmap_iter_init(hmap_iter *it, hmap *m) {
   uint64_t r = hmapi_rand(m);
   if (m->B > 31 - 3) /* more bits than one draw has */
     r += (uint64_t)hmapi_rand(m) << 31;
-  it->B = it->level = m->B;
-  it->start = it->bucket = it->cls = r & mask_of(m->B);
+  it->now.B = it->now.level = m->B;
+  it->now.start = it->now.bucket = it->now.cls = r & mask_of(m->B);
   it->offset = (uint8_t)(r >> m->B & (HMAP_BUCKET_COUNT - 1u));
   m->flags |= HMAP_ITERATOR | HMAP_OLD_ITERATOR;
 }
 
-/* One step towards the next entry; true when there is one or no more. */
-static bool step_iter(hmap_iter *it) {
+/* The next entry of the class in hand, if there is one. */
+static bool next_in_class(hmap_iter *it) {
   place at;
   if (next_saved(it))
     return true;
   drop_saved(it);
-  if (walk_chain(it, &at)) {
-    give(it, at);
-    return true;
-  }
-  if (it->begun)
-    next_class(it);
-  if (came_round(it))
-    it->wrapped = true;
-  else
-    enter_class(it);
-  it->begun = true;
-  return it->wrapped;
+  if (!walk_chain(it, &at))
+    return false;
+  give(it, at);
+  return true;
 }
 
 hmap_status hmap_iter_next(hmap_iter *it) {
+  hmap_status status = HMAP_OK;
   it->key = it->elem = NULL;
-  if (it->m == NULL || it->wrapped)
+  if (it->m == NULL)
     return HMAP_OK;
-  while (!step_iter(it))
-    continue;
+  while (!it->wrapped && !next_in_class(it)) {
+    if ((status = end_rekey(it->m)) != HMAP_OK ||
+        (status = move_on(it, it->m->B)) != HMAP_OK)
+      return status;
+    if (!it->wrapped)
+      enter_class(it);
+  }
   return HMAP_OK;
 }
 
@@ -318,4 +406,95 @@ void hmap_iter_close(hmap_iter *it) {
   unlink_iter(it);
   it->m = NULL;
   it->key = it->elem = NULL;
+}
+
+/* -- scans: iterators that go by cursors ---------------------------------- */
+
+/* A scan takes classes in the pure order of backward bits, from class 0 of one
+** bucket: its position is then two numbers. `begun` says that the position is
+** that of the class in hand; a cursor is always the one behind it. */
+
+static void load_cursor(hmap_iter *it, const hmap_cursor *c) {
+  it->npast = c->n - 1;
+  for (uint32_t i = 0; i < c->n; i++) {
+    hmap_position p = {
+        .cls = c->at[i].cls, .epoch = c->at[i].epoch, .level = c->at[i].level};
+    *(i < it->npast ? &it->past[i] : &it->now) = p;
+  }
+}
+
+static bool cursor_ok(const hmap *m, const hmap_cursor *c) {
+  if (c->map != m->id || c->n == 0 || c->n > HMAP_MAX_PAST + 1)
+    return false;
+  for (uint32_t i = 0; i < c->n; i++)
+    if (c->at[i].level > MAX_B || c->at[i].cls > mask_of(c->at[i].level) ||
+        hmapi_keying_of(m, c->at[i].epoch) == NULL)
+      return false;
+  return true;
+}
+
+hmap_status hmap_scan_open(hmap_iter *it, hmap *m, const hmap_cursor *cursor) {
+  if (cursor->map != 0 && !cursor_ok(m, cursor)) {
+    *it = (hmap_iter){.m = NULL};
+    return HMAP_ECURSOR;
+  }
+  open_iter(it, m);
+  if (cursor->map != 0)
+    load_cursor(it, cursor);
+  if (it->now.epoch == m->epoch)
+    return HMAP_OK;
+  it->begun = it->now.level > 0;
+  hmap_status status = start_over(it, 0);
+  if (status != HMAP_OK)
+    hmap_iter_close(it);
+  return status;
+}
+
+hmap_status hmap_scan_next(hmap_iter *it) {
+  it->key = it->elem = NULL;
+  if (it->m != NULL)
+    (void)next_in_class(it);
+  return HMAP_OK;
+}
+
+/* Old buckets that a scan moves which finds a rekey under way. */
+#define SCAN_MOVES 64
+
+hmap_status hmap_scan_class(hmap_iter *it, bool *more) {
+  hmap *m = it->m;
+  hmap_status status = HMAP_OK;
+  *more = false;
+  if (m == NULL || it->wrapped || m->buckets == NULL)
+    return HMAP_OK;
+  for (int n = 0; n < SCAN_MOVES && rekeying(m); n++)
+    if ((status = hmapi_evacuate_next(m)) != HMAP_OK)
+      return status;
+  if (rekeying(m) || (status = move_on(it, 0)) != HMAP_OK)
+    return status;
+  if (!it->wrapped)
+    enter_class(it);
+  *more = !it->wrapped;
+  return HMAP_OK;
+}
+
+static void tell_position(hmap_cursor *out, const hmap_position *p) {
+  out->at[out->n].cls = p->cls;
+  out->at[out->n].epoch = p->epoch;
+  out->at[out->n].level = p->level;
+  out->n++;
+}
+
+void hmap_scan_tell(const hmap_iter *it, hmap_cursor *out) {
+  const hmap *m = it->m;
+  hmap_position next = it->now;
+  *out = (hmap_cursor){.map = m == NULL ? 0 : m->id};
+  if (it->begun)
+    pass_class(&next);
+  bool end = m == NULL || it->wrapped || m->buckets == NULL ||
+             (it->begun && is_start(&next));
+  if (end)
+    return;
+  for (uint32_t i = 0; i < it->npast; i++)
+    tell_position(out, &it->past[i]);
+  tell_position(out, &next);
 }

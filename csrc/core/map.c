@@ -16,6 +16,7 @@
 #include "pages.h"
 #include "probe.h"
 #include "text.h"
+#include "writes.h"
 
 const char *hmap_status_text(hmap_status status) {
   switch (status) {
@@ -58,9 +59,7 @@ static bool hash_ok(const hmap_options *o) {
 }
 
 static void init_options(hmap *m, const hmap_options *o) {
-  m->hash = (uint8_t)o->hash;
-  m->hash_fn = o->hash_fn;
-  m->hash_ud = o->hash_ud;
+  m->k = (keying){.hash = (uint8_t)o->hash, .fn = o->hash_fn, .ud = o->hash_ud};
   m->alloc = o->alloc != NULL ? o->alloc : system_alloc;
   m->alloc_ud = o->alloc_ud;
   m->map_min = o->map_min != 0 ? o->map_min : DEFAULT_MAP_MIN;
@@ -88,7 +87,7 @@ static hmap_status make_type(hmap *m, const hmap_options *o) {
 
 static hmap_status make_secret(hmap *m, const hmap_options *o) {
   if (!o->seeded) {
-    m->secret = hmapi_process_secret();
+    m->k.secret = hmapi_process_secret();
     return HMAP_OK;
   }
   hmap_status status = HMAP_OK;
@@ -96,21 +95,11 @@ static hmap_status make_secret(hmap *m, const hmap_options *o) {
   if (secret == NULL)
     return status;
   hmapi_seeded_secret(o->seed, secret);
-  m->secret = secret;
-  m->own_secret = true;
+  m->k.secret = secret;
+  m->k.own_secret = true;
   return HMAP_OK;
 }
 
-static hmap_status use_array(hmap *m, unsigned B) {
-  hmap_status status = HMAP_OK;
-  m->array = hmapi_array_new(m, B, &status);
-  if (m->array == NULL)
-    return status;
-  m->B = (uint8_t)B;
-  m->buckets = m->array->buckets;
-  m->used_prealloc = 0;
-  return HMAP_OK;
-}
 
 /* Go takes a hint that no memory could hold for none at all. */
 static uint64_t sane_hint(const hmap *m, int64_t hint) {
@@ -120,6 +109,9 @@ static uint64_t sane_hint(const hmap *m, int64_t hint) {
   return (uint64_t)hint;
 }
 
+/* Never 0, which stands for no map. */
+static uint64_t map_id(uint64_t seed) { return seed * GOLDEN | 1; }
+
 static hmap_status make_map(hmap *m, const hmap_options *o) {
   hmap_status status = make_type(m, o);
   if (status == HMAP_OK)
@@ -127,8 +119,12 @@ static hmap_status make_map(hmap *m, const hmap_options *o) {
   if (status != HMAP_OK)
     return status;
   hmapi_draw_hash0(m);
-  unsigned B = hmapi_least_B(sane_hint(m, o->hint));
-  return B == 0 ? HMAP_OK : use_array(m, B);
+  m->id = o->seeded ? map_id(o->seed) : hmapi_system_random() | 1;
+  hmap_policy policy =
+      o->policy != NULL ? *o->policy : hmap_policy_of(HMAP_POLICY_GO);
+  status = hmap_tune(m, &policy);
+  unsigned B = hmapi_least_B(m, sane_hint(m, o->hint));
+  return status != HMAP_OK || B == 0 ? status : hmapi_first_array(m, B);
 }
 
 hmap_status hmap_new(const hmap_options *o, hmap **out) {
@@ -168,8 +164,9 @@ void hmap_free(hmap *m) {
   while (hmapi_reap(m, UINT64_MAX))
     continue;
   hmapi_free_spare(m);
-  if (m->own_secret)
-    hmapi_free(m, PART_HEADER, (void *)(uintptr_t)m->secret, SECRET_BYTES);
+  hmapi_forget_keyings(m, 0);
+  if (m->k.own_secret)
+    hmapi_free(m, PART_HEADER, (void *)(uintptr_t)m->k.secret, SECRET_BYTES);
   if (m->t != NULL)
     hmapi_free(m, PART_HEADER, m->t, m->t->bytes);
   assert(m->bytes == sizeof *m);
@@ -193,18 +190,22 @@ const void *hmap_get(const hmap *m, const void *key) {
 }
 
 /* The two commonest keys as constants, so that the loop is compiled for them. */
+static const field int64_field = {HMAP_INT64, 0, 8};
+static const field string_field = {HMAP_STRING, 0, 16};
 static const cell_type int64_key = {.kind = HMAP_INT64,
                                     .size = 8,
                                     .align = 8,
                                     .slot = 8,
                                     .plain = true,
-                                    .nfields = 1};
+                                    .nfields = 1,
+                                    .fields = &int64_field};
 static const cell_type string_key = {.kind = HMAP_STRING,
                                      .size = 16,
                                      .align = 8,
                                      .slot = 16,
                                      .text = true,
-                                     .nfields = 1};
+                                     .nfields = 1,
+                                     .fields = &string_field};
 
 static bool takes_int64(const hmap *m) {
   return m->t->key.kind == HMAP_INT64 || m->t->key.kind == HMAP_UINT64;
@@ -212,7 +213,7 @@ static bool takes_int64(const hmap *m) {
 
 const void *hmap_get_i64(const hmap *m, int64_t key) {
   assert(takes_int64(m));
-  if (UNLIKELY(m->hash != HMAP_HASH_XXH3))
+  if (UNLIKELY(m->k.hash != HMAP_HASH_XXH3))
     return hmap_get(m, &key);
   return get(m, &int64_key, &key);
 }
@@ -220,7 +221,7 @@ const void *hmap_get_i64(const hmap *m, int64_t key) {
 const void *hmap_get_str(const hmap *m, const char *s, size_t n) {
   assert(m->t->key.kind == HMAP_STRING);
   hmap_cell key = hmap_text(s, n);
-  if (UNLIKELY(m->hash != HMAP_HASH_XXH3))
+  if (UNLIKELY(m->k.hash != HMAP_HASH_XXH3))
     return hmap_get(m, &key);
   return get(m, &string_key, &key);
 }
@@ -303,7 +304,8 @@ static ALWAYS_INLINE hmap_status fill(hmap *m, const cell_type *c, place *at,
   const hmap_type *t = m->t;
   slot_room key_copy, elem_copy;
   hmap_status status = HMAP_OK;
-  if (UNLIKELY(at->i == HMAP_BUCKET_COUNT))
+  bool full = at->i == HMAP_BUCKET_COUNT;
+  if (UNLIKELY(full))
     status = hmapi_reserve_overflow(m, 1);
   if (status == HMAP_OK && t->bucket_pointers) {
     status = take_both(m, &key_copy, key, &elem_copy, elem);
@@ -312,41 +314,50 @@ static ALWAYS_INLINE hmap_status fill(hmap *m, const cell_type *c, place *at,
   }
   if (UNLIKELY(status != HMAP_OK))
     return status;
-  if (UNLIKELY(at->i == HMAP_BUCKET_COUNT))
+  if (UNLIKELY(full))
     *at = (place){hmapi_new_overflow(m, at->b, hash & mask_of(m->B)), 0};
+  m->nans += irreflexive(c, key);
   copy_cell(key_slot(c, at->b, at->i), key, c->slot);
   copy_cell(elem_slot(t, c, at->b, at->i), elem, t->elem.slot);
   at->b->tophash[at->i] = tophash(hash);
   m->count++;
   m->gone.inserted = true;
+  if (UNLIKELY(full))
+    hmapi_after_overflow(m, hash & mask_of(m->B));
   return HMAP_OK;
+}
+
+/* Moves the old bucket that a write of this key needs, and more. */
+static ALWAYS_INLINE hmap_status work_for(hmap *m, const cell_type *c,
+                                          const void *key, uint64_t hash) {
+  return hmapi_grow_work(m, old_hash(m, c, key, hash) & mask_of(m->oldB));
 }
 
 /* Finds key or makes room for it: *at is its slot afterwards. */
 static ALWAYS_INLINE hmap_status assign(hmap *m, const cell_type *c,
-                                        const void *key, const void *elem,
-                                        if_present then, place *at) {
+                                        const void *key, uint64_t hash,
+                                        const void *elem, if_present then,
+                                        place *at) {
   const hmap_type *t = m->t;
-  uint64_t hash = hash_key(m, c, key);
   hmap_cell copy;
   key = marked(c, key, hash, &copy);
   m->gone = (hmap_gone){0, 0, false};
   hmap_status status = HMAP_OK;
-  if (UNLIKELY(m->buckets == NULL) && (status = use_array(m, 0)) != HMAP_OK)
+  if (UNLIKELY(m->buckets == NULL) &&
+      (status = hmapi_first_array(m, 0)) != HMAP_OK)
     return status;
   for (;;) {
-    uint64_t bucket = hash & mask_of(m->B);
-    if (UNLIKELY(growing(m)) &&
-        (status = hmapi_grow_work(m, bucket)) != HMAP_OK)
+    if (UNLIKELY(growing(m)) && (status = work_for(m, c, key, hash)) != HMAP_OK)
       return status;
-    bmap *b = bucket_at(t, m->buckets, bucket);
+    bmap *b = bucket_at(t, m->buckets, hash & mask_of(m->B));
     if (probe(t, c, b, key, tophash(hash), at, NULL)) {
-      if (c->floats)
+      if (then == OVERWRITE)
+        status = overwrite(m, elem_slot(t, c, at->b, at->i), elem);
+      if (c->floats && status == HMAP_OK)
         update_key(c, key_at(c, at->b, at->i), key);
-      return then == KEEP ? HMAP_OK
-                          : overwrite(m, elem_slot(t, c, at->b, at->i), elem);
+      return status;
     }
-    if (LIKELY(!hmapi_wants_growth(m))) {
+    if (LIKELY(!wants_growth(m))) {
       *at = first_empty(t, b);
       return fill(m, c, at, key, elem, hash);
     }
@@ -355,12 +366,23 @@ static ALWAYS_INLINE hmap_status assign(hmap *m, const cell_type *c,
   }
 }
 
-static ALWAYS_INLINE hmap_status put(hmap *m, const cell_type *c,
-                                     const void *key, const void *elem) {
+static ALWAYS_INLINE hmap_status put_hashed(hmap *m, const cell_type *c,
+                                            const void *key, uint64_t hash,
+                                            const void *elem) {
   place at;
-  hmap_status status = assign(m, c, key, elem, OVERWRITE, &at);
+  hmap_status status = assign(m, c, key, hash, elem, OVERWRITE, &at);
   finish_write(m);
   return status;
+}
+
+static ALWAYS_INLINE hmap_status put(hmap *m, const cell_type *c,
+                                     const void *key, const void *elem) {
+  return put_hashed(m, c, key, hash_key(m, c, key), elem);
+}
+
+hmap_status hmapi_put_hashed(hmap *m, const void *key, uint64_t hash,
+                             const void *elem) {
+  return put_hashed(m, &m->t->key, key, hash, elem);
 }
 
 hmap_status hmap_put(hmap *m, const void *key, const void *elem) {
@@ -382,13 +404,14 @@ hmap_status hmap_put_str(hmap *m, const char *s, size_t n, const void *elem) {
 
 hmap_status hmap_get_or_put(hmap *m, const void *key, const void *elem,
                             const void **now, bool *existed) {
+  finish_write(m); /* first, since a move that it begins must not move *now */
   place at;
-  hmap_status status = assign(m, &m->t->key, key, elem, KEEP, &at);
+  const cell_type *c = &m->t->key;
+  hmap_status status = assign(m, c, key, hash_key(m, c, key), elem, KEEP, &at);
   if (status == HMAP_OK) {
-    *now = elem_at(m->t, &m->t->key, at.b, at.i);
+    *now = elem_at(m->t, c, at.b, at.i);
     *existed = !m->gone.inserted;
   }
-  finish_write(m);
   return status;
 }
 
@@ -452,29 +475,36 @@ static void remove_entry(hmap *m, bmap *base, place at) {
   clear_slot(m, &t->key, key_slot(&t->key, at.b, at.i), false);
   clear_slot(m, &t->elem, elem_slot(t, &t->key, at.b, at.i), true);
   bury(t, base, at);
-  if (--m->count == 0)
+  if (--m->count == 0) {
+    m->emptied++;
     hmapi_draw_hash0(m);
+  }
+  if (UNLIKELY(m->count < m->shrink_at))
+    hmapi_after_delete(m);
 }
 
-bool hmap_delete(hmap *m, const void *key) {
+bool hmapi_delete_hashed(hmap *m, const void *key, uint64_t hash) {
   const cell_type *c = &m->t->key;
   m->gone = (hmap_gone){0, 0, false};
-  if (m->count == 0) {
-    finish_write(m);
-    return false;
-  }
-  uint64_t hash = hash_key(m, c, key);
   if (growing(m)) /* refused: the entry is deleted where it stands */
-    (void)hmapi_grow_work(m, hash & mask_of(m->B));
+    (void)work_for(m, c, key, hash);
   hmap_cell copy;
   place at;
-  bmap *base = chain_of(m, hash);
+  bmap *base = locate(m, c, key, &hash);
   bool found = probe(m->t, c, base, marked(c, key, hash, &copy), tophash(hash),
                      &at, NULL);
   if (found)
     remove_entry(m, base, at);
   finish_write(m);
   return found;
+}
+
+bool hmap_delete(hmap *m, const void *key) {
+  if (m->count > 0)
+    return hmapi_delete_hashed(m, key, hash_key(m, &m->t->key, key));
+  m->gone = (hmap_gone){0, 0, false};
+  finish_write(m);
+  return false;
 }
 
 /* -- clear ---------------------------------------------------------------- */
@@ -485,7 +515,7 @@ static void clear_in_place(hmap *m) {
   array *a = m->array;
   hmapi_free_chains(m, a, true);
   memset(a->buckets, 0, a->bytes);
-  hmapi_iters_cleared(m, a->buckets, a->buckets);
+  hmapi_iters_cleared(m, a->buckets, a->n, a->buckets);
 }
 
 static hmap_status clear_array(hmap *m) {
@@ -494,12 +524,10 @@ static hmap_status clear_array(hmap *m) {
     clear_in_place(m);
     return HMAP_OK;
   }
-  hmap_status status = use_array(m, m->B);
-  if (status != HMAP_OK) {
-    m->array = was;
+  hmap_status status = hmapi_first_array(m, m->B);
+  if (status != HMAP_OK)
     return status;
-  }
-  hmapi_iters_cleared(m, was->buckets, m->buckets);
+  hmapi_iters_cleared(m, was->buckets, was->n, m->buckets);
   hmapi_retire(m, was, true);
   return HMAP_OK;
 }
@@ -507,7 +535,7 @@ static hmap_status clear_array(hmap *m) {
 static void drop_old_array(hmap *m) {
   if (!growing(m))
     return;
-  hmapi_iters_cleared(m, m->oldbuckets, NULL);
+  hmapi_iters_cleared(m, m->oldbuckets, m->old->n, NULL);
   hmapi_retire(m, m->old, true);
   m->old = NULL;
   m->oldbuckets = NULL;
@@ -528,8 +556,9 @@ hmap_status hmap_clear(hmap *m) {
   m->noverflow = 0;
   m->used_prealloc = 0;
   m->overflow_in_use = 0;
-  m->reserve = 0;
-  m->cleared++;
+  m->nans = 0;
+  m->pending = (pending){0, false, false};
+  m->emptied++;
   hmapi_draw_hash0(m);
   emit(m, (hmap_event){.kind = HMAP_EVENT_CLEAR});
   finish_write(m);
@@ -537,25 +566,6 @@ hmap_status hmap_clear(hmap *m) {
 }
 
 /* -- growth on request ---------------------------------------------------- */
-
-/* A map without buckets has nothing to move. */
-static hmap_status reserve_first(hmap *m, unsigned B) {
-  return B == 0 ? HMAP_OK : use_array(m, B);
-}
-
-hmap_status hmap_reserve(hmap *m, size_t n) {
-  unsigned B = hmapi_least_B(n);
-  if (hmapi_over_load_factor(n, B))
-    return HMAP_ETOOBIG;
-  if (m->buckets == NULL)
-    return reserve_first(m, B);
-  if (growing(m)) {
-    if (n > m->reserve && hmapi_over_load_factor(n, m->B))
-      m->reserve = n;
-    return HMAP_OK;
-  }
-  return B <= m->B ? HMAP_OK : hmapi_begin_growth(m, HMAP_GROW_DOUBLE, B);
-}
 
 hmap_status hmap_step(hmap *m, size_t n, size_t *moved, size_t *remaining) {
   hmap_status status = HMAP_OK;
@@ -568,6 +578,6 @@ hmap_status hmap_step(hmap *m, size_t n, size_t *moved, size_t *remaining) {
   if (moved != NULL)
     *moved = done;
   if (remaining != NULL)
-    *remaining = growing(m) ? (size_t)(noldbuckets(m) - m->nevacuate) : 0;
+    *remaining = growing(m) ? (size_t)(noldbuckets(m) - m->moved) : 0;
   return status;
 }

@@ -28,39 +28,70 @@ typedef enum part {
   NPARTS
 } part;
 
+/* All that turns a key into its hash. */
+typedef struct keying {
+  uint32_t hash0;        /* Go's: drawn anew when the map is empty */
+  uint8_t hash;          /* hmap_hash */
+  bool own_secret;       /* freed with the map */
+  uint64_t salt;         /* hash0, spread over 64 bits */
+  const uint8_t *secret; /* SECRET_BYTES */
+  hmap_hash_fn fn;
+  void *ud;
+} keying;
+
+/* A keying that a rekey replaced. Iterators and cursors that began under it
+** ask it how far they had come. */
+typedef struct past_keying past_keying;
+struct past_keying {
+  keying k;
+  past_keying *older;
+};
+
+/* What was asked for while a move was under way, to begin when that is done. */
+typedef struct pending {
+  uint64_t reserve; /* entries; 0: none */
+  bool shrink, rekey;
+} pending;
+
 struct hmap {
-  /* Go's header. */
+  /* Go's header, but for hash0, which is in k. */
   uint64_t count;
   uint8_t flags, B;
   uint16_t noverflow;
-  uint32_t hash0;
   bmap *buckets, *oldbuckets;
   uint64_t nevacuate;
 
-  /* What a lookup needs besides. */
+  /* What a lookup or an insert needs besides. */
   hmap_type *t;
-  uint64_t salt;         /* hash0, spread over 64 bits */
-  const uint8_t *secret; /* SECRET_BYTES */
-  uint8_t hash;          /* hmap_hash */
-  uint8_t oldB;          /* log2 of the old buckets' count, while growing */
-  uint8_t growth;        /* hmap_growth, while growing */
-  bool chores;           /* a write has more to do than its own work */
+  keying k;
+  uint8_t oldB;       /* log2 of the old buckets' count, while growing */
+  uint8_t growth;     /* hmap_growth, while growing */
+  bool chores;        /* a write has more to do than its own work */
+  uint64_t grow_at;   /* entries for which this B does not double */
+  uint64_t shrink_at; /* below this count a delete begins a shrink; or 0 */
+  uint32_t same_at;   /* noverflow at which the size is kept, or UINT32_MAX */
 
-  array *array, *old;     /* behind buckets and oldbuckets */
-  array *attic;           /* arrays waiting to be given back, oldest first */
-  uint64_t reserve;       /* entries asked for while growing, or 0 */
+  array *array, *old; /* behind buckets and oldbuckets */
+  array *attic;       /* arrays waiting to be given back, oldest first */
+  pending pending;
+  hmap_policy policy;
+  past_keying *past;      /* newest first; while rekeying, the old array's */
+  uint32_t epoch;         /* rekeys begun */
+  uint32_t draws;         /* how often k changed */
+  uint64_t rekeyed_count; /* entries when an alarm last began a rekey */
+  uint64_t nans;          /* entries whose key is unequal to itself */
+  uint64_t id;            /* tells cursors of this map from others' */
   uint64_t rng;           /* state of hmapi_rand */
   uint64_t used_prealloc; /* preallocated overflow buckets handed out */
   bmap *spare;            /* reserved overflow buckets, linked */
   uint64_t nspare;
+  uint64_t moved; /* old buckets that have moved, while growing */
   uint64_t overflow_in_use;
-  uint64_t cleared; /* how often entries were dropped all at once */
+  uint64_t emptied; /* how often the last entry went */
   uint64_t growths[HMAP_NGROWTHS];
   hmap_gone gone;
   hmap_iter *iters; /* open ones */
 
-  hmap_hash_fn hash_fn;
-  void *hash_ud;
   hmap_alloc_fn alloc;
   void *alloc_ud;
   hmap_pages pages;
@@ -68,11 +99,19 @@ struct hmap {
   size_t bytes, part_bytes[NPARTS];
   hmap_sink sink;
   void *sink_ud;
-  bool own_secret;
 };
 
 static ALWAYS_INLINE bool growing(const hmap *m) {
   return m->oldbuckets != NULL;
+}
+static inline bool rekeying(const hmap *m) {
+  return growing(m) && m->growth == HMAP_GROW_REKEY;
+}
+/* Whether entries of different old buckets share a new one: then what is in a
+** new bucket says nothing about which old ones have moved. */
+static inline bool merging(const hmap *m) {
+  return growing(m) &&
+         (m->growth == HMAP_GROW_REKEY || m->growth == HMAP_GROW_SHRINK);
 }
 static inline bool same_size_grow(const hmap *m) {
   return (m->flags & HMAP_SAME_SIZE_GROW) != 0;
@@ -86,16 +125,6 @@ static inline uint64_t noldbuckets(const hmap *m) {
 ** its memory may have gone back. */
 static ALWAYS_INLINE bool old_moved(const hmap *m, uint64_t o) {
   return o < m->nevacuate || evacuated(bucket_at(m->t, m->oldbuckets, o));
-}
-
-/* The chain that holds the entries of this hash. */
-static ALWAYS_INLINE bmap *chain_of(const hmap *m, uint64_t hash) {
-  if (UNLIKELY(growing(m))) {
-    uint64_t o = hash & mask_of(m->oldB);
-    if (!old_moved(m, o))
-      return bucket_at(m->t, m->oldbuckets, o);
-  }
-  return bucket_at(m->t, m->buckets, hash & mask_of(m->B));
 }
 
 static inline void emit(hmap *m, hmap_event event) {

@@ -81,15 +81,34 @@ static ALWAYS_INLINE const void *marked(const cell_type *c, const void *key,
   return copy;
 }
 
-/* Finds key in the map, wherever growth has its entry now. Moves nothing. */
+/* The chain that holds the entry of this key, if any does: of the old array
+** while its old bucket has not moved. *hash becomes the one that holds there. */
+static ALWAYS_INLINE bmap *locate(const hmap *m, const cell_type *c,
+                                  const void *key, uint64_t *hash) {
+  if (UNLIKELY(growing(m))) {
+    uint64_t was = old_hash(m, c, key, *hash);
+    uint64_t o = was & mask_of(m->oldB);
+    if (!old_moved(m, o)) {
+      *hash = was;
+      return bucket_at(m->t, m->oldbuckets, o);
+    }
+  }
+  return bucket_at(m->t, m->buckets, *hash & mask_of(m->B));
+}
+
+/* Finds key, whose hash is known. Moves nothing. */
+static ALWAYS_INLINE bool find_hashed(const hmap *m, const cell_type *c,
+                                      const void *key, uint64_t hash,
+                                      place *at) {
+  hmap_cell copy;
+  bmap *base = locate(m, c, key, &hash);
+  return probe(m->t, c, base, marked(c, key, hash, &copy), tophash(hash), at,
+               NULL);
+}
+
 static ALWAYS_INLINE bool find(const hmap *m, const cell_type *c,
                                const void *key, place *at) {
-  if (m->count == 0)
-    return false;
-  uint64_t hash = hash_key(m, c, key);
-  hmap_cell copy;
-  return probe(m->t, c, chain_of(m, hash), marked(c, key, hash, &copy),
-               tophash(hash), at, NULL);
+  return m->count != 0 && find_hashed(m, c, key, hash_key(m, c, key), at);
 }
 
 #endif

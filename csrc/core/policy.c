@@ -1,0 +1,158 @@
+/* policy.c: when a map changes its size or its hash key. How it then moves its
+** entries is grow.c's affair.
+**
+** Source: Go 1.19 runtime/map.go, overLoadFactor, tooManyOverflowBuckets;
+** shrinking at an eighth as in Redis' dict.
+*/
+#include "grow.h"
+
+hmap_policy hmap_policy_of(hmap_preset preset) {
+  switch (preset) {
+#define HMAP_X(name, lua_name, ...)                                            \
+  case HMAP_POLICY_##name:                                                     \
+    return (hmap_policy)__VA_ARGS__;
+    HMAP_POLICIES(HMAP_X)
+#undef HMAP_X
+  }
+  return hmap_policy_of(HMAP_POLICY_GO);
+}
+
+/* Go's rule is 13 * (2^B / 2), and 8 for one bucket; the same for any load. */
+uint64_t hmapi_threshold(const hmap *m, unsigned B) {
+  double entries = m->policy.load * (double)(UINT64_C(1) << B);
+  return entries < HMAP_BUCKET_COUNT ? HMAP_BUCKET_COUNT : (uint64_t)entries;
+}
+
+unsigned hmapi_least_B(const hmap *m, uint64_t entries) {
+  unsigned B = 0;
+  while (B < MAX_B && entries > hmapi_threshold(m, B))
+    B++;
+  return B;
+}
+
+/* As many overflow buckets as buckets; the counter has 16 bits. */
+static uint32_t too_many_overflow_buckets(unsigned B) {
+  return UINT32_C(1) << (B > 15 ? 15 : B);
+}
+
+void hmapi_set_marks(hmap *m) {
+  const hmap_policy *p = &m->policy;
+  m->grow_at = hmapi_threshold(m, m->B);
+  m->same_at = p->same_size ? too_many_overflow_buckets(m->B) : UINT32_MAX;
+  m->shrink_at = m->B == 0 ? 0 : (uint64_t)(p->shrink * (double)m->grow_at);
+}
+
+/* A shrink at 1/4 or less leaves room for twice the entries: so many inserts
+** do not undo it, and as many deletes do not repeat it. */
+static bool policy_ok(const hmap_policy *p) {
+  return p->load >= 1.0 / 8 && p->load <= 1024 && p->moves >= 1 &&
+         p->moves <= 65536 && p->empty_visits >= 1 &&
+         p->empty_visits <= 65536 && (unsigned)p->step_on <= HMAP_STEP_MANUAL &&
+         p->shrink >= 0 && p->shrink <= 1.0 / 4 && p->chain_alarm != 1;
+}
+
+hmap_status hmap_tune(hmap *m, const hmap_policy *policy) {
+  if (!policy_ok(policy))
+    return HMAP_EINVAL;
+  m->policy = *policy;
+  hmapi_set_marks(m);
+  return HMAP_OK;
+}
+
+void hmap_get_policy(const hmap *m, hmap_policy *out) { *out = m->policy; }
+
+/* -- moves on request ----------------------------------------------------- */
+
+static hmap_status begin_shrink(hmap *m, uint64_t entries) {
+  unsigned B = hmapi_least_B(m, entries);
+  if (B >= m->B)
+    return HMAP_OK;
+  return hmapi_begin_growth(m, HMAP_GROW_SHRINK, B);
+}
+
+hmap_status hmap_shrink(hmap *m) {
+  if (m->nans > 0)
+    return HMAP_EINVAL;
+  if (!growing(m))
+    return begin_shrink(m, m->count);
+  m->pending.shrink = true;
+  return HMAP_OK;
+}
+
+hmap_status hmap_rekey(hmap *m) {
+  if (m->nans > 0)
+    return HMAP_EINVAL;
+  if (!growing(m))
+    return m->buckets == NULL ? HMAP_OK : hmapi_begin_rekey(m);
+  m->pending.rekey = true;
+  return HMAP_OK;
+}
+
+/* A map without buckets has nothing to move. */
+static hmap_status begin_reserve(hmap *m, uint64_t entries) {
+  unsigned B = hmapi_least_B(m, entries);
+  if (m->buckets == NULL)
+    return B == 0 ? HMAP_OK : hmapi_first_array(m, B);
+  return B <= m->B ? HMAP_OK : hmapi_begin_growth(m, HMAP_GROW_DOUBLE, B);
+}
+
+hmap_status hmap_reserve(hmap *m, size_t n) {
+  if (n > hmapi_threshold(m, MAX_B))
+    return HMAP_ETOOBIG;
+  if (!growing(m))
+    return begin_reserve(m, n);
+  if (n > m->pending.reserve && n > m->grow_at)
+    m->pending.reserve = n;
+  return HMAP_OK;
+}
+
+/* -- moves by policy ------------------------------------------------------ */
+
+/* What is refused here is begun by a later operation, or when it must be. */
+void hmapi_after_delete(hmap *m) {
+  if (m->count < m->shrink_at && !growing(m) && m->nans == 0)
+    (void)begin_shrink(m, 2 * m->count);
+}
+
+/* An alarm asks for no rekey that would change little: not before the entries
+** have doubled since the last one. */
+void hmapi_after_overflow(hmap *m, uint64_t bucket) {
+  uint32_t alarm = m->policy.chain_alarm;
+  if (alarm == 0 || m->nans > 0 || rekeying(m) ||
+      m->count < 2 * m->rekeyed_count ||
+      chain_length(m->t, bucket_at(m->t, m->buckets, bucket)) <= alarm)
+    return;
+  m->pending.rekey = true;
+  m->chores = true;
+}
+
+static void begin_pending(hmap *m) {
+  pending *p = &m->pending;
+  if (p->rekey) {
+    p->rekey = false;
+    if (m->nans == 0 && hmapi_begin_rekey(m) == HMAP_OK)
+      m->rekeyed_count = m->count;
+  } else if (p->reserve > 0) {
+    uint64_t entries = p->reserve;
+    p->reserve = 0;
+    (void)begin_reserve(m, entries);
+  } else if (p->shrink) {
+    p->shrink = false;
+    if (m->nans == 0)
+      (void)begin_shrink(m, m->count);
+  }
+}
+
+bool hmapi_is_pending(const hmap *m) {
+  return m->pending.rekey || m->pending.reserve > 0 || m->pending.shrink;
+}
+
+/* Old buckets that one write empties of an array in the attic. */
+#define REAP_BUCKETS 4
+
+void hmapi_do_chores(hmap *m) {
+  bool more = hmapi_reap(m, REAP_BUCKETS);
+  if (!growing(m))
+    begin_pending(m);
+  m->chores = more || hmapi_is_pending(m);
+}

@@ -128,7 +128,8 @@ static bmap *take_single(hmap *m) {
 /* From 2^16 buckets on the 16-bit counter is a sample: one in 2^(B-15) is
 ** counted. Go 1.19 runtime/map.go, incrnoverflow. */
 static void incr_noverflow(hmap *m) {
-  if (m->B < 16 || (hmapi_rand(m) & mask_of(m->B - 15u)) == 0)
+  bool counts = m->B < 16 || (hmapi_rand(m) & mask_of(m->B - 15u)) == 0;
+  if (counts && m->noverflow < UINT16_MAX)
     m->noverflow++;
 }
 

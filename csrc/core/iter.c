@@ -111,10 +111,19 @@ static bool is_due(const hmap_iter *it, const void *key) {
   const hmap *m = it->m;
   for (uint32_t i = 0; i < it->npast; i++) {
     const keying *k = hmapi_keying_of(m, it->past[i].epoch);
-    if (k != NULL && before(hash_under(m, k, &m->t->key, key), &it->past[i]))
+    if (before(hash_under(m, k, &m->t->key, key), &it->past[i]))
       return false;
   }
   return true;
+}
+
+/* Whether the map has forgotten a hash key by which the iterator knows what it
+** has given: it cannot go on. */
+static bool is_lost(const hmap_iter *it) {
+  if (it->npast == 0 && it->now.epoch == it->m->epoch)
+    return false;
+  uint32_t oldest = it->npast > 0 ? it->past[0].epoch : it->now.epoch;
+  return hmapi_keying_of(it->m, oldest) == NULL;
 }
 
 /* A filtered chain holds more than the class in hand. */
@@ -126,8 +135,7 @@ static bool in_class(const hmap_iter *it, const bmap *b, unsigned i,
     return p->cls >> m->oldB == (b->tophash[i] & 1u);
   if (it->filter) {
     const keying *k = hmapi_keying_of(m, p->epoch);
-    if (k == NULL ||
-        ((hash_under(m, k, &m->t->key, key) ^ p->cls) & mask_of(p->level)))
+    if ((hash_under(m, k, &m->t->key, key) ^ p->cls) & mask_of(p->level))
       return false;
   }
   return it->npast == 0 || is_due(it, key);
@@ -196,7 +204,7 @@ hmap_status hmapi_iters_settle(hmap *m, bmap *head) {
   for (hmap_iter *it = m->iters; it != NULL; it = it->next) {
     if (it->at == NULL || it->head != head)
       continue;
-    hmap_status status = save_left(it);
+    hmap_status status = is_lost(it) ? HMAP_OK : save_left(it);
     if (status != HMAP_OK)
       return status;
     it->at = it->head = NULL;
@@ -314,13 +322,6 @@ static hmap_status start_over(hmap_iter *it, unsigned B) {
   return HMAP_OK;
 }
 
-static bool knows_past(const hmap_iter *it) {
-  for (uint32_t i = 0; i < it->npast; i++)
-    if (hmapi_keying_of(it->m, it->past[i].epoch) == NULL)
-      return false;
-  return true;
-}
-
 static bool at_end(const hmap_iter *it) {
   return it->begun && is_start(&it->now);
 }
@@ -339,8 +340,7 @@ static hmap_status move_on(hmap_iter *it, unsigned B) {
   it->wrapped = at_end(it);
   if (it->wrapped || (it->now.epoch == it->m->epoch && !too_fine(it)))
     return HMAP_OK;
-  hmap_status status = start_over(it, B);
-  return status == HMAP_OK && !knows_past(it) ? HMAP_ECURSOR : status;
+  return start_over(it, B);
 }
 
 static hmap_status end_rekey(hmap *m) {
@@ -389,6 +389,8 @@ hmap_status hmap_iter_next(hmap_iter *it) {
   it->key = it->elem = NULL;
   if (it->m == NULL)
     return HMAP_OK;
+  if (is_lost(it))
+    return HMAP_ECURSOR;
   while (!it->wrapped && !next_in_class(it)) {
     if ((status = end_rekey(it->m)) != HMAP_OK ||
         (status = move_on(it, it->m->B)) != HMAP_OK)
@@ -452,8 +454,11 @@ hmap_status hmap_scan_open(hmap_iter *it, hmap *m, const hmap_cursor *cursor) {
 
 hmap_status hmap_scan_next(hmap_iter *it) {
   it->key = it->elem = NULL;
-  if (it->m != NULL)
-    (void)next_in_class(it);
+  if (it->m == NULL)
+    return HMAP_OK;
+  if (is_lost(it))
+    return HMAP_ECURSOR;
+  (void)next_in_class(it);
   return HMAP_OK;
 }
 

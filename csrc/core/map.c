@@ -346,7 +346,7 @@ static ALWAYS_INLINE hmap_status assign(hmap *m, const cell_type *c,
   if (UNLIKELY(m->buckets == NULL) &&
       (status = hmapi_first_array(m, 0)) != HMAP_OK)
     return status;
-  for (;;) {
+  for (bool grown = false;;) {
     if (UNLIKELY(growing(m)) && (status = work_for(m, c, key, hash)) != HMAP_OK)
       return status;
     bmap *b = bucket_at(t, m->buckets, hash & mask_of(m->B));
@@ -357,12 +357,13 @@ static ALWAYS_INLINE hmap_status assign(hmap *m, const cell_type *c,
         update_key(c, key_at(c, at->b, at->i), key);
       return status;
     }
-    if (LIKELY(!wants_growth(m))) {
+    if (LIKELY(grown || !wants_growth(m))) {
       *at = first_empty(t, b);
       return fill(m, c, at, key, elem, hash);
     }
     if ((status = hmapi_hash_grow(m)) != HMAP_OK)
       return status;
+    grown = true; /* once: a move may be over at once and change little */
   }
 }
 

@@ -30,15 +30,21 @@ unsigned hmapi_least_B(const hmap *m, uint64_t entries) {
   return B;
 }
 
-/* As many overflow buckets as buckets; the counter has 16 bits. */
-static uint32_t too_many_overflow_buckets(unsigned B) {
-  return UINT32_C(1) << (B > 15 ? 15 : B);
+/* As many overflow buckets as buckets (the counter has 16 bits); with a load at
+** which chains are long by intent, more than those. */
+static uint32_t too_many_overflow_buckets(double load, unsigned B) {
+  uint32_t many = UINT32_C(1) << (B > 15 ? 15 : B);
+  if (load <= 6.5)
+    return many;
+  double wanted = (2 + load / HMAP_BUCKET_COUNT) * many;
+  return wanted < UINT16_MAX ? (uint32_t)wanted : UINT16_MAX;
 }
 
 void hmapi_set_marks(hmap *m) {
   const hmap_policy *p = &m->policy;
   m->grow_at = hmapi_threshold(m, m->B);
-  m->same_at = p->same_size ? too_many_overflow_buckets(m->B) : UINT32_MAX;
+  m->same_at =
+      p->same_size ? too_many_overflow_buckets(p->load, m->B) : UINT32_MAX;
   m->shrink_at = m->B == 0 ? 0 : (uint64_t)(p->shrink * (double)m->grow_at);
 }
 

@@ -1,0 +1,218 @@
+/* lcell.h: a Lua value on the stack <-> a cell of the core.
+**
+**   {"hp:int32", "name:string"}            a type, as Lua writes it
+**   m:set(k, 100, "orc")                   its fields, each an argument
+**   | hp: 4 | 0: 4 | name: 16 |            its cell, by Go's struct rules
+**
+** A scalar is a type of one field at offset 0, "none" one of no field. What
+** does not fit raises and nothing has happened; conversions never lose a bit,
+** but that float32 rounds. This room knows no map: of an object in an `any`
+** cell it makes and reads the identity, and lanchor keeps it alive.
+*/
+#ifndef HMAP_LCELL_H
+#define HMAP_LCELL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "hmap.h"
+
+#if defined(__GNUC__)
+#  define ALWAYS_INLINE inline __attribute__((always_inline))
+#  define NOINLINE      __attribute__((noinline))
+#  define LIKELY(x)     __builtin_expect(!!(x), 1)
+#  define UNLIKELY(x)   __builtin_expect(!!(x), 0)
+#else
+#  define ALWAYS_INLINE inline
+#  define NOINLINE
+#  define LIKELY(x)   (x)
+#  define UNLIKELY(x) (x)
+#endif
+
+/* -- types ---------------------------------------------------------------- */
+
+#define LFIELD_NAME 32 /* bytes of a field's name, with its final zero */
+
+typedef struct lfield {
+  hmap_kind kind;
+  uint32_t n; /* HMAP_BYTES: how many */
+  size_t offset, size;
+  char name[LFIELD_NAME]; /* "": none */
+} lfield;
+
+typedef struct ltype {
+  hmap_kind kind;
+  uint32_t nfields; /* arguments and results that one takes */
+  size_t size;      /* of the cell */
+  const lfield *fields;
+} ltype;
+
+/* A type with room for as many fields as one can have. */
+typedef struct ltype_room {
+  ltype type;
+  lfield fields[HMAP_MAX_FIELDS];
+} ltype_room;
+
+/* lcell_type [-0, +0, v]: reads the type that Lua wrote at idx: a name or a
+** list of names. `what` says in errors whose type it is; arg is the argument
+** to blame. */
+void lcell_type(lua_State *L, int idx, int arg, const char *what,
+                ltype_room *out);
+/* The core's words for a type; fields has room for HMAP_MAX_FIELDS. */
+hmap_spec lcell_spec(const ltype *type, hmap_field *fields);
+/* lcell_pushtype [-0, +1, m]: the type as Lua would write it. */
+void lcell_pushtype(lua_State *L, const ltype *type);
+bool lcell_sametype(const ltype *a, const ltype *b);
+
+/* -- complaints ----------------------------------------------------------- */
+
+/* The first two upvalues of every function here: its name, and how many
+** arguments (self) come before the one that users call the first. */
+enum { LNAME = 1, LHIDDEN = 2 };
+
+/* lcell_blame [-0, +0, v]: raises "bad argument #n to 'name' (...)". */
+_Noreturn void lcell_blame(lua_State *L, int arg, const char *format, ...);
+/* lcell_wrong [-0, +0, v]: raises: what was wanted in role "key" or "value",
+** what came. */
+_Noreturn void lcell_wrong(lua_State *L, int arg, const lfield *f,
+                           const char *role);
+
+/* -- integers in cells ---------------------------------------------------- */
+
+static inline bool lcell_isint(hmap_kind kind) {
+  return kind >= HMAP_INT8 && kind <= HMAP_UINT64;
+}
+
+/* Whether a Lua integer is one of this kind; all 64 bits of uint64 are. */
+static ALWAYS_INLINE bool lcell_fits(hmap_kind kind, lua_Integer i) {
+  switch (kind) {
+  case HMAP_INT8:
+    return i == (int8_t)i;
+  case HMAP_INT16:
+    return i == (int16_t)i;
+  case HMAP_INT32:
+    return i == (int32_t)i;
+  case HMAP_UINT8:
+    return i == (uint8_t)i;
+  case HMAP_UINT16:
+    return i == (uint16_t)i;
+  case HMAP_UINT32:
+    return i == (uint32_t)i;
+  default:
+    return true;
+  }
+}
+
+static ALWAYS_INLINE void lcell_storeint(hmap_kind kind, lua_Integer i,
+                                         void *to) {
+  switch (kind) {
+  case HMAP_INT8:
+  case HMAP_UINT8:
+    memcpy(to, &(uint8_t){(uint8_t)i}, 1);
+    break;
+  case HMAP_INT16:
+  case HMAP_UINT16:
+    memcpy(to, &(uint16_t){(uint16_t)i}, 2);
+    break;
+  case HMAP_INT32:
+  case HMAP_UINT32:
+    memcpy(to, &(uint32_t){(uint32_t)i}, 4);
+    break;
+  default:
+    memcpy(to, &(uint64_t){(uint64_t)i}, 8);
+  }
+}
+
+static ALWAYS_INLINE lua_Integer lcell_loadint(hmap_kind kind,
+                                               const void *from) {
+  uint64_t u64;
+  uint32_t u32;
+  uint16_t u16;
+  switch (kind) {
+  case HMAP_INT8:
+    return *(const int8_t *)from;
+  case HMAP_UINT8:
+    return *(const uint8_t *)from;
+  case HMAP_INT16:
+    memcpy(&u16, from, 2);
+    return (int16_t)u16;
+  case HMAP_UINT16:
+    memcpy(&u16, from, 2);
+    return u16;
+  case HMAP_INT32:
+    memcpy(&u32, from, 4);
+    return (int32_t)u32;
+  case HMAP_UINT32:
+    memcpy(&u32, from, 4);
+    return u32;
+  default:
+    memcpy(&u64, from, 8);
+    return (lua_Integer)u64;
+  }
+}
+
+/* -- Lua -> cell ---------------------------------------------------------- */
+
+/* lcell_int [-0, +0, v]: an integer, or a float that is one; no string. */
+static ALWAYS_INLINE lua_Integer lcell_int(lua_State *L, int arg,
+                                           const lfield *f, const char *role) {
+  int ok;
+  lua_Integer i = lua_tointegerx(L, arg, &ok);
+  if (UNLIKELY(!ok || lua_type(L, arg) != LUA_TNUMBER))
+    lcell_wrong(L, arg, f, role);
+  return i;
+}
+
+/* lcell_text [-0, +0, v]: a string that a cell can hold; no number. */
+static ALWAYS_INLINE const char *lcell_text(lua_State *L, int arg,
+                                            const lfield *f, const char *role,
+                                            size_t *n) {
+  if (UNLIKELY(lua_type(L, arg) != LUA_TSTRING))
+    lcell_wrong(L, arg, f, role);
+  const char *s = lua_tolstring(L, arg, n);
+  if (UNLIKELY(*n > HMAP_MAX_TEXT))
+    lcell_wrong(L, arg, f, role);
+  return s;
+}
+
+/* lcell_float [-0, +0, v]: a number, exact or rounded to float32. */
+double lcell_float(lua_State *L, int arg, const lfield *f, const char *role);
+
+/* lcell_any [-0, +0, v]: any Lua value but nil. As a key no NaN, and integral
+** floats are integers. An object has HMAP_TAG_OBJECT and a number that is not
+** its own yet: good for looking it up. */
+hmap_cell lcell_any(lua_State *L, int arg, const lfield *f, const char *role);
+
+/* C-stack room for the cell of nearly every type. */
+typedef union lroom {
+  char bytes[256];
+  hmap_cell align;
+} lroom;
+
+/* lcell_from [-0, +(0|1), v]: the cell of the fields from arg on: in room, in
+** a Lua string, or in a block left on the stack. All arguments must be there
+** (lua_settop). Borrows text. */
+void *lcell_from(lua_State *L, int arg, const ltype *type, const char *role,
+                 lroom *room);
+
+/* -- cell -> Lua ---------------------------------------------------------- */
+
+/* lcell_push [-0, +n, m]: the fields of a cell of the map at self. Making a
+** string may run finalizers, which may write the map, upon which *version
+** changes and the cell is no more: we stop there. Returns how many were
+** pushed; type->nfields: all. "none" has none to push. */
+uint32_t lcell_push(lua_State *L, int self, const ltype *type, const void *cell,
+                    const uint64_t *version);
+
+/* lcell_pushone [-0, +1, m]: the one field of a scalar type. */
+void lcell_pushone(lua_State *L, int self, const ltype *type, const void *cell);
+
+/* lcell_pushany [-0, +1, m]: what an `any` cell of the map at self holds. */
+void lcell_pushany(lua_State *L, int self, const hmap_cell *cell);
+
+#endif

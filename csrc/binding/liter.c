@@ -1,0 +1,262 @@
+/* liter.c: iteration, and what is made of it: clone, totable, merge.
+**
+** The generic for gets four values:
+**
+**   next | iterator | nil | iterator     the last is closed by break and error
+**
+** The iterator is a userdata that holds the core's hmap_iter, which the map
+** knows of, and its map as a user value. Whichever of the two is finalized
+** first, the other finds a clean end: hmap_free closes open iterators.
+*/
+#include "lmap.h"
+
+#define LITER_SIGN (UINT64_C(0x94f0a86be17c) << 16)
+#define LITER_META "hmap.iterator"
+#define LITER_MAP  1 /* user value */
+
+/* -- the iterator --------------------------------------------------------- */
+
+static liter *test_iter(lua_State *L) {
+  liter *i = lua_touserdata(L, 1);
+  bool is = i != NULL && lua_rawlen(L, 1) >= sizeof *i && i->sign == LITER_SIGN;
+  return is ? i : NULL;
+}
+
+liter *liter_new(lua_State *L, int self, lgive give) {
+  lmap *h = lua_touserdata(L, self);
+  liter *i = lua_newuserdatauv(L, sizeof *i, 1);
+  *i = (liter){.sign = LITER_SIGN, .owner = h, .give = give};
+  luaL_setmetatable(L, LITER_META);
+  lua_pushvalue(L, self);
+  lua_setiuservalue(L, -2, LITER_MAP);
+  lmap_open(L, h);
+  hmap_iter_init(&i->it, h->m);
+  return i;
+}
+
+static int iter_close(lua_State *L) {
+  liter *i = test_iter(L);
+  if (i != NULL)
+    hmap_iter_close(&i->it);
+  return 0;
+}
+
+/* -- one entry ------------------------------------------------------------ */
+
+/* A string of the key was just made and a finalizer wrote the map. All of a
+** key is on the stack from `at` on: its value is looked up again. */
+static const void *find_again(lua_State *L, const lmap *h, int at) {
+  lroom room;
+  int top = lua_gettop(L);
+  const void *value = hmap_get(h->m, lmap_key(L, h, at, &room));
+  lua_settop(L, top);
+  return value;
+}
+
+_Noreturn static void torn(lua_State *L) {
+  luaL_error(L, "a finalizer wrote the map while one of its entries was read");
+  for (;;)
+    lua_error(L);
+}
+
+/* push_value [-0, +(0|n), v]: the value at hand, or if that went stale the one
+** that the key from stack index `at` on has now; 0: it is gone. */
+static int push_value(lua_State *L, int self, liter *i, int at, bool stale) {
+  lmap *h = i->owner;
+  const void *value = i->it.elem;
+  for (;; stale = true) {
+    lmap_open(L, h);
+    if (stale) {
+      if (at == 0)
+        torn(L);
+      value = find_again(L, h, at);
+    }
+    if (value == NULL)
+      return 0;
+    int n = lmap_pushvalue(L, self, h, value);
+    if (n > 0)
+      return n;
+  }
+}
+
+/* push_entry [-0, +(0|n), v]: 0: deleted while its key was pushed. */
+static int push_entry(lua_State *L, int self, liter *i) {
+  lmap *h = i->owner;
+  const uint64_t before = h->version;
+  int at = 0, n = 0;
+  luaL_checkstack(L, 2 * HMAP_MAX_FIELDS + LUA_MINSTACK, NULL);
+  if (i->give & LGIVE_KEYS) {
+    at = lua_gettop(L) + 1;
+    n = (int)lcell_push(L, self, &h->key, i->it.key, &h->version);
+    if (n < (int)h->key.nfields)
+      torn(L);
+  }
+  if (!(i->give & LGIVE_VALUES))
+    return n;
+  int values = push_value(L, self, i, at, h->version != before);
+  if (values == 0)
+    lua_pop(L, n);
+  return values == 0 ? 0 : n + values;
+}
+
+int liter_next(lua_State *L, int self, liter *i) {
+  lmap *h = i->owner;
+  for (;;) {
+    lmap_open(L, h);
+    for (int tries = 0; lmap_failed(L, h, hmap_iter_next(&i->it), tries);
+         tries++)
+      continue;
+    if (i->it.key == NULL) {
+      hmap_iter_close(&i->it);
+      return 0;
+    }
+    int n = push_entry(L, self, i);
+    if (n > 0)
+      return n;
+  }
+}
+
+static int iter_next(lua_State *L) {
+  liter *i = test_iter(L);
+  if (i == NULL)
+    luaL_error(L, "iterator of a map expected, got %s", luaL_typename(L, 1));
+  lua_settop(L, 1);
+  lua_getiuservalue(L, 1, LITER_MAP);
+  int n = liter_next(L, 2, i);
+  if (n == 0)
+    lua_pushnil(L);
+  return n == 0 ? 1 : n;
+}
+
+static int begin(lua_State *L, lgive give) {
+  lmap_check(L);
+  lua_pushcfunction(L, iter_next);
+  liter_new(L, 1, give);
+  lua_pushnil(L);
+  lua_pushvalue(L, -2);
+  return 4;
+}
+
+int liter_pairs(lua_State *L) { return begin(L, LGIVE_BOTH); }
+static int map_keys(lua_State *L) { return begin(L, LGIVE_KEYS); }
+static int map_values(lua_State *L) { return begin(L, LGIVE_VALUES); }
+
+/* -- a whole map ---------------------------------------------------------- */
+
+/* A scalar key: t[k] = v. A tuple cannot be a key of a table: then the result
+** is a list of {key =, value =}. A tuple value is a table of its fields. */
+static int map_totable(lua_State *L) {
+  lmap *h = lmap_check(L);
+  lua_settop(L, 1);
+  bool list = h->key.kind == HMAP_TUPLE;
+  size_t count = hmap_count(h->m);
+  int room = count < INT32_MAX ? (int)count : INT32_MAX;
+  lua_createtable(L, list ? room : 0, list ? 0 : room);
+  liter *i = liter_new(L, 1, LGIVE_BOTH); /* stack: map table iterator */
+  for (lua_Integer at = 1; liter_next(L, 1, i) > 0; at++) {
+    lmap_fold(L, &h->value);
+    if (list) {
+      lua_insert(L, 4);
+      lmap_fold(L, &h->key); /* stack: ... value key */
+      lua_createtable(L, 0, 2);
+      lua_insert(L, 4);
+      lua_setfield(L, 4, "key");
+      lua_setfield(L, 4, "value");
+      lua_rawseti(L, 2, at);
+    } else {
+      lua_rawset(L, 2);
+    }
+  }
+  lua_settop(L, 2);
+  return 1;
+}
+
+/* A copy of an `any` cell, with the object that it stands for, on the stack:
+** its number in the other map is another. */
+static void *borrow(lua_State *L, int from, const ltype *type, const void *cell,
+                    hmap_cell *copy) {
+  if (type->kind != HMAP_ANY) {
+    lua_pushnil(L);
+    return (void *)(uintptr_t)cell;
+  }
+  *copy = *(const hmap_cell *)cell;
+  if (copy->c.tag == HMAP_TAG_OBJECT)
+    lanchor_push(L, from, copy->c.len);
+  else
+    lua_pushnil(L);
+  return copy;
+}
+
+/* copy_entries [-0, +0, v]: from one map into another. The cells go straight
+** from core to core: between the iterator's step and the put nothing is made
+** on the Lua heap, so that no finalizer can come between. */
+static void copy_entries(lua_State *L, int from, int to) {
+  lmap *source = lua_touserdata(L, from), *h = lua_touserdata(L, to);
+  int top = lua_gettop(L);
+  liter *i = liter_new(L, from, LGIVE_BOTH);
+  for (;;) {
+    hmap_cell key, value;
+    lanchor_room(L, to, &h->anchors, 2);
+    lmap_open(L, source);
+    lmap_open(L, h);
+    if (hmap_iter_next(&i->it) != HMAP_OK)
+      lmap_raise(L, 0, HMAP_ENOMEM);
+    if (i->it.key == NULL)
+      break;
+    lentry e = {borrow(L, from, &source->key, i->it.key, &key),
+                borrow(L, from, &source->value, i->it.elem, &value),
+                lua_gettop(L) - 1, lua_gettop(L)};
+    hmap_status status = lmap_put(L, to, h, &e, false, NULL);
+    if (status != HMAP_OK)
+      lmap_raise(L, h->conf.max_bytes, status);
+    lua_pop(L, 2);
+    lmap_written(L, h, 0);
+  }
+  hmap_iter_close(&i->it);
+  lua_settop(L, top);
+}
+
+static int map_clone(lua_State *L) {
+  lmap *h = lmap_check(L);
+  lua_settop(L, 1);
+  lconf conf = h->conf;
+  conf.capacity = (int64_t)hmap_count(h->m);
+  lmap_new(L, &conf);
+  lua_getiuservalue(L, 1, LMAP_NAME_AT);
+  lua_setiuservalue(L, 2, LMAP_NAME_AT);
+  copy_entries(L, 1, 2);
+  return 1;
+}
+
+/* After an error (memory, max_bytes) the entries merged so far stay. */
+static int map_merge(lua_State *L) {
+  lmap *h = lmap_check(L), *other = lmap_test(L, 2);
+  if (other == NULL)
+    lcell_blame(L, 2, "map expected, got %s", luaL_typename(L, 2));
+  lmap_open(L, other);
+  if (!lcell_sametype(&h->key, &other->key) ||
+      !lcell_sametype(&h->value, &other->value))
+    lcell_blame(L, 2, "map of other types");
+  lua_settop(L, 2);
+  if (other != h)
+    copy_entries(L, 2, 1);
+  return 0;
+}
+
+/* -- names ---------------------------------------------------------------- */
+
+const luaL_Reg liter_methods[] = {{"pairs", liter_pairs},
+                                  {"keys", map_keys},
+                                  {"values", map_values},
+                                  {"totable", map_totable},
+                                  {"clone", map_clone},
+                                  {"merge", map_merge},
+                                  {NULL, NULL}};
+
+void liter_open(lua_State *L) {
+  static const luaL_Reg metamethods[] = {
+      {"__gc", iter_close}, {"__close", iter_close}, {NULL, NULL}};
+  luaL_newmetatable(L, LITER_META);
+  luaL_setfuncs(L, metamethods, 0);
+  lua_pop(L, 1);
+}

@@ -1,0 +1,852 @@
+/* lmap.c: the data methods.
+**
+** The commonest kinds of maps have get, set, has and delete of their own,
+** compiled from the always-inline functions below with the kinds as constants;
+** all others take the general road over lcell_from. Both end in the same core.
+*/
+#include "lmap.h"
+
+#include <stdio.h>
+
+#include "hmap_inspect.h"
+
+/* -- self ----------------------------------------------------------------- */
+
+lmap *lmap_test(lua_State *L, int idx) {
+  lmap *h = lua_touserdata(L, idx);
+  if (h == NULL || lua_rawlen(L, idx) < sizeof *h)
+    return NULL;
+  uint64_t family = h->sign & LMAP_FAMILY;
+  return family == LMAP_SIGN || family == LMAP_CLOSED ? h : NULL;
+}
+
+void lmap_badself(lua_State *L) {
+  const char *name = lua_tostring(L, lua_upvalueindex(LNAME));
+  lmap *h = lmap_test(L, 1);
+  if (h == NULL)
+    luaL_error(L, "'%s' wants a map before its arguments, got %s: m:%s(...)",
+               name, luaL_typename(L, 1), name);
+  lmap_open(L, h);
+  luaL_error(L, "this '%s' is a method of a map of other types", name);
+  for (;;)
+    lua_error(L);
+}
+
+/* -- errors and memory ---------------------------------------------------- */
+
+void lmap_raise(lua_State *L, size_t max_bytes, hmap_status status) {
+  if (status == HMAP_ELIMIT)
+    luaL_error(L, "map would grow past its max_bytes of %I",
+               (LUAI_UACINT)max_bytes);
+  luaL_error(L, "%s", hmap_status_text(status));
+  for (;;)
+    lua_error(L);
+}
+
+bool lmap_failed(lua_State *L, lmap *h, hmap_status status, int tries) {
+  if (LIKELY(status == HMAP_OK))
+    return false;
+  if (status != HMAP_ENOMEM || tries > 0)
+    lmap_raise(L, h->conf.max_bytes, status);
+  lua_gc(L, LUA_GCCOLLECT, 0);
+  lmap_open(L, h);
+  return true;
+}
+
+static size_t core_bytes(const lmap *h) {
+  hmap_stats stats;
+  hmap_get_stats(h->m, &stats);
+  return stats.bytes;
+}
+
+size_t lmap_bytes(const lmap *h) {
+  return core_bytes(h) + lanchor_bytes(&h->anchors);
+}
+
+/* Bytes told at once beyond what was just written. A growth maps an array of
+** any size: the collector hears of it over the writes that follow. */
+#define TELL_MOST ((size_t)64 * 1024)
+
+void lmap_tell(lua_State *L, lmap *h) {
+  size_t bytes = core_bytes(h), most = h->spent + TELL_MOST;
+  h->spent = 0;
+  if (bytes <= h->told) {
+    h->told = bytes;
+    return;
+  }
+  size_t more = bytes - h->told < most ? bytes - h->told : most;
+  h->told += more;
+  if (more > INT32_MAX)
+    more = INT32_MAX;
+  lua_gc(L, LUA_GCSTEP, (int)((more + 1023) / 1024));
+}
+
+/* -- entries in ----------------------------------------------------------- */
+
+/* The cell whose object must be anchored, or NULL. */
+static hmap_cell *object_in(const ltype *type, void *cell) {
+  hmap_cell *any = cell;
+  return type->kind == HMAP_ANY && any->c.tag == HMAP_TAG_OBJECT ? any : NULL;
+}
+
+static bool anchors(const lmap *h) {
+  return h->key.kind == HMAP_ANY || h->value.kind == HMAP_ANY;
+}
+
+/* Lets go what the last write removed or overwrote. */
+static void release(lua_State *L, int self, lmap *h) {
+  hmap_gone gone = hmap_let_go(h->m);
+  if (gone.key_ref != 0)
+    lanchor_drop(L, self, &h->anchors, gone.key_ref);
+  if (gone.elem_ref != 0)
+    lanchor_drop(L, self, &h->anchors, gone.elem_ref);
+}
+
+/* The object at idx stays under the number its cell took, if the map has
+** taken the cell; else the number goes back. */
+static void settle(lua_State *L, int self, lmap *h, const hmap_cell *cell,
+                   int idx, bool taken) {
+  if (cell == NULL)
+    return;
+  if (taken)
+    lanchor_store(L, self, cell->c.len, idx);
+  else
+    lanchor_drop(L, self, &h->anchors, cell->c.len);
+}
+
+static hmap_status core_put(lmap *h, const lentry *e, bool keep, lput *out) {
+  h->version++;
+  if (keep)
+    return hmap_get_or_put(h->m, e->key, e->value, &out->now, &out->existed);
+  return hmap_put(h->m, e->key, e->value);
+}
+
+/* put_over [-0, +0, -]: an object that takes the place of another takes its
+** number too: nothing to reserve, nothing to give back. */
+static hmap_status put_over(lua_State *L, int self, lmap *h, const lentry *e,
+                            hmap_cell *value, uint32_t number) {
+  value->c.len = number;
+  hmap_status status = core_put(h, e, false, NULL);
+  if (status == HMAP_OK)
+    lanchor_store(L, self, number, e->value_at);
+  return status;
+}
+
+/* put_new [-0, +0, v]: numbers first, which may raise and then has changed
+** nothing; then the core; then the objects. */
+static hmap_status put_new(lua_State *L, int self, lmap *h, const lentry *e,
+                           hmap_cell *key, hmap_cell *value, bool keep,
+                           lput *out) {
+  lanchor *a = &h->anchors;
+  lanchor_room(L, self, a, (uint32_t)(key != NULL) + (uint32_t)(value != NULL));
+  lmap_open(L, h);
+  if (key != NULL)
+    key->c.len = lanchor_take(L, self, a);
+  if (value != NULL)
+    value->c.len = lanchor_take(L, self, a);
+  hmap_status status = core_put(h, e, keep, out);
+  bool ok = status == HMAP_OK;
+  bool inserted = ok && hmap_let_go(h->m).inserted;
+  if (ok && anchors(h))
+    release(L, self, h);
+  settle(L, self, h, key, e->key_at, inserted);
+  settle(L, self, h, value, e->value_at, inserted || (ok && !keep));
+  return status;
+}
+
+hmap_status lmap_put(lua_State *L, int self, lmap *h, const lentry *e,
+                     bool keep, lput *out) {
+  lmap_open(L, h);
+  hmap_cell *key = object_in(&h->key, e->key);
+  hmap_cell *value = object_in(&h->value, e->value);
+  if (value != NULL && !keep) {
+    const hmap_cell *old = hmap_get(h->m, e->key);
+    if (old != NULL && old->c.tag == HMAP_TAG_OBJECT)
+      return put_over(L, self, h, e, value, old->c.len);
+  }
+  return put_new(L, self, h, e, key, value, keep, out);
+}
+
+/* put_args [-0, +0, v]: lmap_put of the entry in the arguments of a method,
+** trying twice. */
+static void put_args(lua_State *L, lmap *h, lentry *e, bool keep, lput *out) {
+  e->key_at = 2;
+  e->value_at = 2 + (int)h->key.nfields;
+  luaL_checkstack(L, LUA_MINSTACK, NULL);
+  for (int tries = 0; lmap_failed(L, h, lmap_put(L, 1, h, e, keep, out), tries);
+       tries++)
+    continue;
+}
+
+static bool remove_key(lua_State *L, lmap *h, const void *key) {
+  lmap_open(L, h);
+  bool was_there = hmap_delete(h->m, key);
+  if (was_there && anchors(h))
+    release(L, 1, h);
+  lmap_written(L, h, 0);
+  return was_there;
+}
+
+/* -- values out ----------------------------------------------------------- */
+
+int lmap_pushvalue(lua_State *L, int self, lmap *h, const void *value) {
+  if (h->value.kind == HMAP_NONE) {
+    lua_pushboolean(L, 1);
+    return 1;
+  }
+  int top = lua_gettop(L);
+  luaL_checkstack(L, (int)h->value.nfields + LUA_MINSTACK, NULL);
+  uint32_t n = lcell_push(L, self, &h->value, value, &h->version);
+  if (n == h->value.nfields)
+    return (int)n;
+  lua_settop(L, top);
+  return 0;
+}
+
+/* give [-0, +n, v]: the value of key as results: that in the cell `value`, or
+** nil if there is none. */
+static int give(lua_State *L, lmap *h, const void *key, const void *value) {
+  for (;;) {
+    if (value == NULL) {
+      lua_pushnil(L);
+      return 1;
+    }
+    int n = lmap_pushvalue(L, 1, h, value);
+    if (n > 0)
+      return n;
+    lmap_open(L, h);
+    value = hmap_get(h->m, key);
+  }
+}
+
+void lmap_fold(lua_State *L, const ltype *type) {
+  if (type->kind != HMAP_TUPLE)
+    return;
+  int n = (int)type->nfields;
+  lua_createtable(L, n, 0);
+  lua_insert(L, -n - 1);
+  for (int i = n; i > 0; i--) { /* stack: table field_1 .. field_i */
+    const char *name = type->fields[i - 1].name;
+    if (name[0] == '\0') {
+      lua_rawseti(L, -i - 1, i);
+    } else {
+      lua_setfield(L, -i - 1, name);
+    }
+  }
+}
+
+bool lmap_pushfields(lua_State *L, int self, const lmap *h, const ltype *type,
+                     const void *cell) {
+  luaL_checkstack(L, (int)type->nfields + LUA_MINSTACK, NULL);
+  int top = lua_gettop(L);
+  if (lcell_push(L, self, type, cell, &h->version) < type->nfields) {
+    lua_settop(L, top);
+    return false;
+  }
+  if (type->kind == HMAP_NONE)
+    lua_pushboolean(L, 1);
+  lmap_fold(L, type);
+  return true;
+}
+
+/* -- the general road ----------------------------------------------------- */
+
+/* The arguments of a method are key fields, then value fields, so that
+** absent ones are nil and what is pushed later cannot be taken for them. */
+static int value_arg(const lmap *h) { return 2 + (int)h->key.nfields; }
+
+static lmap *key_method(lua_State *L) {
+  lmap *h = lmap_check(L);
+  lua_settop(L, value_arg(h) - 1);
+  return h;
+}
+
+static lmap *entry_method(lua_State *L) {
+  lmap *h = lmap_check(L);
+  uint32_t n = h->value.nfields;
+  lua_settop(L, value_arg(h) + (n > 0 ? (int)n : 1) - 1);
+  luaL_checkstack(L, LUA_MINSTACK, NULL);
+  return h;
+}
+
+/* In a set the value is true, and may be left out. */
+static void check_set_value(lua_State *L, int arg) {
+  if (!lua_isnone(L, arg) && !(lua_isboolean(L, arg) && lua_toboolean(L, arg)))
+    lcell_blame(L, arg, "true or nothing expected in a set, got %s",
+                lua_isboolean(L, arg) ? "false" : luaL_typename(L, arg));
+}
+
+/* No value at all: nil instead of each of its fields. */
+static bool value_is_nil(lua_State *L, const lmap *h) {
+  int arg = value_arg(h);
+  if (h->value.nfields == 0)
+    return lua_isnil(L, arg);
+  for (int i = 0; i < (int)h->value.nfields; i++)
+    if (!lua_isnoneornil(L, arg + i))
+      return false;
+  return true;
+}
+
+/* read_entry [-0, +n, v] */
+static lentry read_entry(lua_State *L, lmap *h, lroom *key, lroom *value) {
+  int arg = value_arg(h);
+  lentry e = {lmap_key(L, h, 2, key), NULL, 0, 0};
+  if (h->value.nfields > 0)
+    e.value = lcell_from(L, arg, &h->value, "value", value);
+  return e;
+}
+
+static size_t text_bytes(lua_State *L) {
+  size_t n = 0;
+  for (int i = lua_gettop(L); i > 1; i--)
+    if (lua_type(L, i) == LUA_TSTRING)
+      n += lua_rawlen(L, i);
+  return n;
+}
+
+int lmap_get(lua_State *L) {
+  lmap *h = key_method(L);
+  lroom room;
+  const void *key = lmap_key(L, h, 2, &room);
+  lmap_open(L, h);
+  return give(L, h, key, hmap_get(h->m, key));
+}
+
+static int map_has(lua_State *L) {
+  lmap *h = key_method(L);
+  lroom room;
+  const void *key = lmap_key(L, h, 2, &room);
+  lmap_open(L, h);
+  lua_pushboolean(L, hmap_get(h->m, key) != NULL);
+  return 1;
+}
+
+static int map_delete(lua_State *L) {
+  lmap *h = key_method(L);
+  lroom room;
+  lua_pushboolean(L, remove_key(L, h, lmap_key(L, h, 2, &room)));
+  return 1;
+}
+
+int lmap_set(lua_State *L) {
+  lmap *h = lmap_check(L);
+  if (value_is_nil(L, h)) {
+    map_delete(L);
+    return 0;
+  }
+  if (h->value.nfields == 0)
+    check_set_value(L, value_arg(h));
+  entry_method(L);
+  lroom key, value;
+  lentry e = read_entry(L, h, &key, &value);
+  put_args(L, h, &e, false, NULL);
+  lmap_written(L, h, text_bytes(L));
+  return 0;
+}
+
+/* take_key [-0, +n, v]: the value of key, which is then deleted. */
+static int take_key(lua_State *L, lmap *h, const void *key) {
+  lmap_open(L, h);
+  int n = give(L, h, key, hmap_get(h->m, key));
+  remove_key(L, h, key);
+  return n;
+}
+
+static int map_pop(lua_State *L) {
+  lmap *h = key_method(L);
+  lroom room;
+  return take_key(L, h, lmap_key(L, h, 2, &room));
+}
+
+static int map_swap(lua_State *L) {
+  lmap *h = lmap_check(L);
+  if (value_is_nil(L, h))
+    return map_pop(L);
+  if (h->value.nfields == 0)
+    check_set_value(L, value_arg(h));
+  entry_method(L);
+  lroom key, value;
+  lentry e = read_entry(L, h, &key, &value);
+  lmap_open(L, h);
+  int n = give(L, h, e.key, hmap_get(h->m, e.key));
+  put_args(L, h, &e, false, NULL);
+  lmap_written(L, h, text_bytes(L));
+  return n;
+}
+
+static int map_get_or_set(lua_State *L) {
+  lmap *h = lmap_check(L);
+  if (h->value.nfields == 0 && !lua_isnil(L, value_arg(h)))
+    check_set_value(L, value_arg(h));
+  entry_method(L);
+  lroom key, value;
+  lput put;
+  lentry e = read_entry(L, h, &key, &value);
+  put_args(L, h, &e, true, &put);
+  int n = give(L, h, e.key, put.now);
+  lua_pushboolean(L, put.existed);
+  lmap_written(L, h, put.existed ? 0 : text_bytes(L));
+  return n + 1;
+}
+
+/* -- add ------------------------------------------------------------------ */
+
+/* a + b as a number of an integer kind; false: out of its range. A uint64 is
+** read as what it stands for, the amount as a signed number. */
+static bool add_ints(hmap_kind kind, lua_Integer a, lua_Integer b,
+                     lua_Integer *sum) {
+  *sum = (lua_Integer)((lua_Unsigned)a + (lua_Unsigned)b);
+  if (kind == HMAP_UINT64)
+    return b >= 0 ? (lua_Unsigned)*sum >= (lua_Unsigned)a
+                  : (lua_Unsigned)*sum < (lua_Unsigned)a;
+  bool overflow = (a >= 0) == (b >= 0) && (a >= 0) != (*sum >= 0);
+  return !overflow && lcell_fits(kind, *sum);
+}
+
+typedef struct amount {
+  lua_Integer i;
+  double f;
+} amount;
+
+/* read_amount [-0, +0, v]: the n of m:add(k, n). */
+static amount read_amount(lua_State *L, const lmap *h, int arg) {
+  const lfield as_int = {.kind = HMAP_INT64}, as_float = {.kind = HMAP_FLOAT64};
+  amount n = {1, 1};
+  if (lua_isnil(L, arg))
+    return n;
+  if (lcell_isint(h->value.kind))
+    n.i = lcell_int(L, arg, &as_int, "amount");
+  else
+    n.f = lcell_float(L, arg, &as_float, "amount");
+  return n;
+}
+
+/* Adds to the number in a value cell; false: overflow, nothing is changed. */
+static bool add_to(hmap_kind kind, void *cell, amount n) {
+  if (lcell_isint(kind)) {
+    lua_Integer sum;
+    if (!add_ints(kind, lcell_loadint(kind, cell), n.i, &sum))
+      return false;
+    lcell_storeint(kind, sum, cell);
+  } else if (kind == HMAP_FLOAT32) {
+    float f;
+    memcpy(&f, cell, sizeof f);
+    f = (float)(f + n.f);
+    memcpy(cell, &f, sizeof f);
+  } else {
+    double f;
+    memcpy(&f, cell, sizeof f);
+    f += n.f;
+    memcpy(cell, &f, sizeof f);
+  }
+  return true;
+}
+
+_Noreturn static void raise_overflow(lua_State *L, const lmap *h, amount n) {
+  lcell_pushtype(L, &h->value);
+  lcell_blame(L, value_arg(h), "adding %I leaves the range of %s",
+              (LUAI_UACINT)n.i, lua_tostring(L, -1));
+}
+
+/* An absent key must not be inserted before we know that 0 + n fits. */
+static void check_first_add(lua_State *L, const lmap *h, const void *key,
+                            amount n) {
+  uint64_t zero = 0;
+  if (!add_to(h->value.kind, &zero, n) && hmap_get(h->m, key) == NULL)
+    raise_overflow(L, h, n);
+}
+
+/* The value cell of key, 0 if it is new. An object as a key must be anchored,
+** which hmap_assign knows nothing of. */
+static void *assign(lua_State *L, lmap *h, void *key) {
+  if (object_in(&h->key, key) != NULL) {
+    uint64_t zero = 0;
+    lput put;
+    lentry e = {key, &zero, 0, 0};
+    put_args(L, h, &e, true, &put);
+    return (void *)(uintptr_t)put.now;
+  }
+  void *cell = NULL;
+  bool existed;
+  for (int tries = 0;
+       lmap_failed(L, h, hmap_assign(h->m, key, &cell, &existed), tries);
+       tries++)
+    continue;
+  return cell;
+}
+
+static int map_add(lua_State *L) {
+  lmap *h = lmap_check(L);
+  hmap_kind kind = h->value.kind;
+  int arg = value_arg(h);
+  if (!lcell_isint(kind) && kind != HMAP_FLOAT32 && kind != HMAP_FLOAT64) {
+    lcell_pushtype(L, &h->value);
+    luaL_error(L, "'add' wants a map of numbers, the values of this one are %s",
+               lua_tostring(L, -1));
+  }
+  lua_settop(L, arg);
+  lroom room;
+  amount n = read_amount(L, h, arg);
+  void *key = lmap_key(L, h, 2, &room);
+  lmap_open(L, h);
+  check_first_add(L, h, key, n);
+  void *cell = assign(L, h, key);
+  if (!add_to(kind, cell, n))
+    raise_overflow(L, h, n);
+  lcell_pushone(L, 1, &h->value, cell);
+  lmap_written(L, h, text_bytes(L));
+  return 1;
+}
+
+/* -- the whole map -------------------------------------------------------- */
+
+int lmap_count(lua_State *L) {
+  lmap *h = lmap_check(L);
+  lua_pushinteger(L, (lua_Integer)hmap_count(h->m));
+  return 1;
+}
+
+static int map_clear(lua_State *L) {
+  lmap *h = lmap_check(L);
+  for (int tries = 0; lmap_failed(L, h, hmap_clear(h->m), tries); tries++)
+    continue;
+  lanchor_clear(L, 1, &h->anchors);
+  lmap_written(L, h, 0);
+  return 0;
+}
+
+/* natural [-0, +0, v]: an integer from 0 on. */
+static lua_Integer natural(lua_State *L, int arg, const char *what) {
+  const lfield f = {.kind = HMAP_INT64};
+  lua_Integer n = lcell_int(L, arg, &f, what);
+  if (n < 0)
+    lcell_blame(L, arg, "%s must not be negative, got %I", what,
+                (LUAI_UACINT)n);
+  return n;
+}
+
+static int map_reserve(lua_State *L) {
+  lmap *h = lmap_check(L);
+  lua_Integer n = natural(L, 2, "number of entries");
+  hmap_status status;
+  for (int tries = 0;; tries++) {
+    status = hmap_reserve(h->m, (size_t)n);
+    if (status == HMAP_ETOOBIG)
+      lcell_blame(L, 2, "no map can hold %I entries", (LUAI_UACINT)n);
+    if (!lmap_failed(L, h, status, tries))
+      break;
+  }
+  lmap_written(L, h, 0);
+  return 0;
+}
+
+/* Idempotent, and fine on a map that never came to life. */
+static int map_close(lua_State *L) {
+  lmap *h = lmap_test(L, 1);
+  if (h == NULL)
+    lmap_badself(L);
+  hmap *m = h->m;
+  h->sign = LMAP_CLOSED;
+  h->m = NULL;
+  h->version++;
+  hmap_free(m);
+  lanchor_clear(L, 1, &h->anchors);
+  return 0;
+}
+
+/* -- growth on request ---------------------------------------------------- */
+
+/* step [-0, +0, v]: n old buckets; how many moved is added to *moved, how many
+** are left is returned. */
+static size_t step(lua_State *L, lmap *h, size_t n, size_t *moved) {
+  size_t now = 0, remaining = 0;
+  for (int tries = 0;
+       lmap_failed(L, h, hmap_step(h->m, n, &now, &remaining), tries); tries++)
+    *moved += now;
+  *moved += now;
+  h->version++;
+  return remaining;
+}
+
+static int push_progress(lua_State *L, lmap *h, size_t moved,
+                         size_t remaining) {
+  lua_pushinteger(L, (lua_Integer)moved);
+  lua_pushinteger(L, (lua_Integer)remaining);
+  lmap_written(L, h, 0);
+  return 2;
+}
+
+static int map_step(lua_State *L) {
+  lmap *h = lmap_check(L);
+  size_t n = lua_isnone(L, 2) ? 1 : (size_t)natural(L, 2, "number of buckets");
+  size_t moved = 0;
+  size_t remaining = step(L, h, n, &moved);
+  return push_progress(L, h, moved, remaining);
+}
+
+/* Buckets between two looks at the clock: some microseconds of work. */
+#define STEP_BUCKETS 16
+
+static int map_step_for(lua_State *L) {
+  lmap *h = lmap_check(L);
+  const lfield f = {.kind = HMAP_FLOAT64};
+  double seconds = lcell_float(L, 2, &f, "number of seconds");
+  if (!(seconds >= 0))
+    lcell_blame(L, 2, "number of seconds must not be negative, got %f",
+                (LUAI_UACNUMBER)seconds);
+  double end = linspect_now() + seconds;
+  size_t moved = 0, remaining;
+  do
+    remaining = step(L, h, STEP_BUCKETS, &moved);
+  while (remaining > 0 && linspect_now() < end);
+  return push_progress(L, h, moved, remaining);
+}
+
+/* A growth that was waiting for this one begins when it is done. */
+static int map_finish(lua_State *L) {
+  lmap *h = lmap_check(L);
+  size_t moved = 0;
+  while (step(L, h, SIZE_MAX, &moved) > 0)
+    continue;
+  lua_settop(L, 1);
+  lmap_written(L, h, 0);
+  return 0;
+}
+
+/* -- one line ------------------------------------------------------------- */
+
+static void add_types(lua_State *L, luaL_Buffer *b, const lmap *h) {
+  lcell_pushtype(L, &h->key);
+  luaL_addvalue(b);
+  luaL_addstring(b, " -> ");
+  lcell_pushtype(L, &h->value);
+  luaL_addvalue(b);
+}
+
+static void add_state(lua_State *L, luaL_Buffer *b, const lmap *h) {
+  hmap_stats s;
+  hmap_header header;
+  char load[32];
+  hmap_get_stats(h->m, &s);
+  hmap_get_header(h->m, &header);
+  snprintf(load, sizeof load, "%.2f", s.load);
+  lua_pushfstring(L, ": %I %s, B=%d, load %s", (LUAI_UACINT)s.count,
+                  s.count == 1 ? "entry" : "entries", (int)header.B, load);
+  luaL_addvalue(b);
+  if (!s.growing)
+    return;
+  lua_pushfstring(L, ", growing %I -> %I buckets, %I moved",
+                  (LUAI_UACINT)s.noldbuckets, (LUAI_UACINT)s.nbuckets,
+                  (LUAI_UACINT)s.evacuated);
+  luaL_addvalue(b);
+}
+
+static int map_tostring(lua_State *L) {
+  lmap *h = lmap_test(L, 1);
+  if (h == NULL)
+    lmap_badself(L);
+  bool named = lua_getiuservalue(L, 1, LMAP_NAME_AT) == LUA_TSTRING;
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  luaL_addstring(&b, "hmap ");
+  if (named) {
+    lua_pushfstring(L, "'%s' ", lua_tostring(L, 2));
+    luaL_addvalue(&b);
+  }
+  add_types(L, &b, h);
+  if (h->m == NULL)
+    luaL_addstring(&b, ", closed");
+  else
+    add_state(L, &b, h);
+  luaL_pushresult(&b);
+  return 1;
+}
+
+/* -- the short roads ------------------------------------------------------ */
+
+typedef union hot_cell {
+  int64_t i;
+  double f;
+  hmap_cell cell;
+} hot_cell;
+
+/* hot_key [-0, +0, v]: the key at index 2. */
+static ALWAYS_INLINE hot_cell hot_key(lua_State *L, const lmap *h, int kind) {
+  const lfield *f = h->key.fields;
+  if (kind == HMAP_INT64)
+    return (hot_cell){.i = lcell_int(L, 2, f, "key")};
+  size_t n;
+  const char *s = lcell_text(L, 2, f, "key", &n);
+  return (hot_cell){.cell = hmap_text(s, n)};
+}
+
+/* hot_value [-0, +0, v]: the value at index 3. */
+static ALWAYS_INLINE hot_cell hot_value(lua_State *L, const lmap *h, int kind) {
+  const lfield *f = h->value.fields;
+  size_t n;
+  switch (kind) {
+  case HMAP_INT64:
+    return (hot_cell){.i = lcell_int(L, 3, f, "value")};
+  case HMAP_FLOAT64:
+    return (hot_cell){.f = lcell_float(L, 3, f, "value")};
+  case HMAP_STRING: {
+    const char *s = lcell_text(L, 3, f, "value", &n);
+    return (hot_cell){.cell = hmap_text(s, n)};
+  }
+  case HMAP_ANY:
+    return (hot_cell){.cell = lcell_any(L, 3, f, "value")};
+  default: /* set */
+    check_set_value(L, 3);
+    return (hot_cell){.i = 0};
+  }
+}
+
+static ALWAYS_INLINE const void *hot_find(lua_State *L, const lmap *h,
+                                          int kind) {
+  if (kind == HMAP_INT64)
+    return hmap_get_i64(h->m, lcell_int(L, 2, h->key.fields, "key"));
+  size_t n;
+  const char *s = lcell_text(L, 2, h->key.fields, "key", &n);
+  return hmap_get_str(h->m, s, n);
+}
+
+static ALWAYS_INLINE hmap_status hot_put(lmap *h, int kind, const hot_cell *key,
+                                         const hot_cell *value) {
+  if (kind == HMAP_INT64)
+    return hmap_put_i64(h->m, key->i, value);
+  return hmap_put_str(h->m, hmap_text_ptr(&key->cell),
+                      hmap_text_len(&key->cell), value);
+}
+
+static ALWAYS_INLINE size_t hot_text(int kind, const hot_cell *c) {
+  bool text =
+      kind == HMAP_STRING || (kind == HMAP_ANY && hmap_is_text(&c->cell));
+  return text ? hmap_text_len(&c->cell) : 0;
+}
+
+static ALWAYS_INLINE int hot_get(lua_State *L, int key, int value) {
+  const lmap *h = lmap_self(L, key, value);
+  const void *cell = hot_find(L, h, key);
+  if (cell == NULL)
+    lua_pushnil(L);
+  else if (value == HMAP_INT64)
+    lua_pushinteger(L, *(const int64_t *)cell);
+  else if (value == HMAP_FLOAT64)
+    lua_pushnumber(L, *(const double *)cell);
+  else if (value == HMAP_STRING)
+    lua_pushlstring(L, hmap_text_ptr(cell), hmap_text_len(cell));
+  else if (value == HMAP_ANY)
+    lcell_pushany(L, 1, cell);
+  else
+    lua_pushboolean(L, 1);
+  return 1;
+}
+
+static ALWAYS_INLINE int hot_has(lua_State *L, int key) {
+  const lmap *h = lmap_self(L, key, LMAP_ANY_KIND);
+  lua_pushboolean(L, hot_find(L, h, key) != NULL);
+  return 1;
+}
+
+static ALWAYS_INLINE int hot_delete(lua_State *L, int key) {
+  lmap *h = lmap_self(L, key, LMAP_ANY_KIND);
+  hot_cell k = hot_key(L, h, key);
+  lua_pushboolean(L, remove_key(L, h, &k));
+  return 1;
+}
+
+/* What is not plain sailing starts again on the general road: a refused put
+** has left the map as it was. */
+static ALWAYS_INLINE int hot_set(lua_State *L, int key, int value) {
+  lmap *h = lmap_self(L, key, value);
+  hot_cell k = hot_key(L, h, key);
+  if (UNLIKELY(value == HMAP_NONE ? lua_isnil(L, 3) : lua_isnoneornil(L, 3))) {
+    remove_key(L, h, &k);
+    return 0;
+  }
+  hot_cell v = hot_value(L, h, value);
+  if (value == HMAP_ANY && v.cell.c.tag == HMAP_TAG_OBJECT)
+    return lmap_set(L);
+  if (UNLIKELY(hot_put(h, key, &k, &v) != HMAP_OK))
+    return lmap_set(L);
+  if (value == HMAP_ANY)
+    release(L, 1, h);
+  lmap_written(L, h, hot_text(key, &k) + hot_text(value, &v));
+  return 0;
+}
+
+/* X(name, key kind, name, value kind) */
+#define HOT_VALUES(X, k, K)                                                    \
+  X(k, K, i64, INT64)                                                          \
+  X(k, K, f64, FLOAT64)                                                        \
+  X(k, K, str, STRING)                                                         \
+  X(k, K, any, ANY)                                                            \
+  X(k, K, none, NONE)
+#define HOT_KEYS(X) X(i64, INT64) X(str, STRING)
+#define HOT_PAIRS(X)                                                           \
+  HOT_VALUES(X, i64, INT64)                                                    \
+  HOT_VALUES(X, str, STRING)
+
+#define LMAP_X(k, K)                                                           \
+  static int has_##k(lua_State *L) { return hot_has(L, HMAP_##K); }            \
+  static int delete_##k(lua_State *L) { return hot_delete(L, HMAP_##K); }
+HOT_KEYS(LMAP_X)
+#undef LMAP_X
+
+#define LMAP_X(k, K, v, V)                                                     \
+  static int get_##k##_##v(lua_State *L) {                                     \
+    return hot_get(L, HMAP_##K, HMAP_##V);                                     \
+  }                                                                            \
+  static int set_##k##_##v(lua_State *L) {                                     \
+    return hot_set(L, HMAP_##K, HMAP_##V);                                     \
+  }
+HOT_PAIRS(LMAP_X)
+#undef LMAP_X
+
+static const struct {
+  hmap_kind key, value;
+  luaL_Reg methods[5];
+} hot[] = {
+#define LMAP_X(k, K, v, V)                                                     \
+  {HMAP_##K,                                                                   \
+   HMAP_##V,                                                                   \
+   {{"get", get_##k##_##v},                                                    \
+    {"set", set_##k##_##v},                                                    \
+    {"has", has_##k},                                                          \
+    {"delete", delete_##k},                                                    \
+    {NULL, NULL}}},
+    HOT_PAIRS(LMAP_X)
+#undef LMAP_X
+};
+
+const luaL_Reg *lmap_hot(hmap_kind key, hmap_kind value) {
+  for (size_t i = 0; i < sizeof hot / sizeof hot[0]; i++)
+    if (hot[i].key == key && hot[i].value == value)
+      return hot[i].methods;
+  return NULL;
+}
+
+/* -- names ---------------------------------------------------------------- */
+
+const luaL_Reg lmap_methods[] = {{"get", lmap_get},
+                                 {"set", lmap_set},
+                                 {"has", map_has},
+                                 {"delete", map_delete},
+                                 {"pop", map_pop},
+                                 {"swap", map_swap},
+                                 {"get_or_set", map_get_or_set},
+                                 {"add", map_add},
+                                 {"count", lmap_count},
+                                 {"clear", map_clear},
+                                 {"reserve", map_reserve},
+                                 {"close", map_close},
+                                 {"step", map_step},
+                                 {"step_for", map_step_for},
+                                 {"finish", map_finish},
+                                 {NULL, NULL}};
+
+const luaL_Reg lmap_metamethods[] = {{"__len", lmap_count},
+                                     {"__tostring", map_tostring},
+                                     {"__gc", map_close},
+                                     {"__close", map_close},
+                                     {NULL, NULL}};

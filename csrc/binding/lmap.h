@@ -1,0 +1,225 @@
+/* lmap.h: the userdata that Lua holds, and what its rooms share.
+**
+**   lmap | sign | map of the core | anchors | types | fields of both types |
+**          user values: pages of anchored objects (lanchor.h), name
+**
+** Check, act, push. All that can raise comes before the core is entered or
+** after it was left, so an error finds the map as it was. Whatever allocates
+** on the Lua heap may run finalizers, and those may use, write or close this
+** very map: so a function makes what it needs, then looks whether the map is
+** still open (lmap_open), then enters the core.
+**
+** sign is the self check of every method: 48 bits that no other userdata
+** begins with, then the kinds. A closed map has another sign.
+*/
+#ifndef HMAP_LMAP_H
+#define HMAP_LMAP_H
+
+#include "hmap.h"
+#include "lanchor.h"
+#include "lcell.h"
+
+#define LMAP_SIGN   (UINT64_C(0xb2a7d3c1f08d) << 16)
+#define LMAP_CLOSED (UINT64_C(0x6c1e95d4a37b) << 16)
+#define LMAP_FAMILY (~UINT64_C(0xffff)) /* the bits that are not kinds */
+
+/* User values of an lmap: LANCHOR_AT, and its name or nil. */
+#define LMAP_NAME_AT   2
+#define LMAP_UPVALUES  2 /* see LNAME, LHIDDEN in lcell.h */
+#define LMAP_ANY_KIND  (-1)
+#define LMAP_KINDS_KEY "hmap.kinds" /* registry: kinds -> metatable */
+
+/* What a map is made of. */
+typedef struct lconf {
+  const ltype *key, *value;
+  int64_t capacity;
+  bool seeded;
+  uint64_t seed;
+  hmap_hash hash;
+  size_t max_bytes;
+} lconf;
+
+typedef struct lmap {
+  uint64_t sign;
+  hmap *m;          /* NULL: closed */
+  uint64_t version; /* changes whenever pointers into the map may dangle */
+  size_t spent;     /* bytes that writes took since the last lmap_tell */
+  size_t told;      /* bytes that the collector has been told of */
+  lanchor anchors;
+  lconf conf; /* key and value point to the two below */
+  ltype key, value;
+  lfield fields[]; /* those of key, then those of value */
+} lmap;
+
+/* -- self ----------------------------------------------------------------- */
+
+static ALWAYS_INLINE uint64_t lmap_sign(int key, int value) {
+  return LMAP_SIGN | (uint64_t)(key & 0xff) << 8 | (uint64_t)(value & 0xff);
+}
+
+/* lmap_badself [-0, +0, v]: says what self is instead. */
+_Noreturn void lmap_badself(lua_State *L);
+
+/* lmap_self [-0, +0, v]: the open map at index 1, of these kinds or, with
+** LMAP_ANY_KIND, of any. */
+static ALWAYS_INLINE lmap *lmap_self(lua_State *L, int key, int value) {
+  uint64_t mask = LMAP_FAMILY;
+  if (key != LMAP_ANY_KIND)
+    mask |= 0xff00;
+  if (value != LMAP_ANY_KIND)
+    mask |= 0x00ff;
+  lmap *h = lua_touserdata(L, 1);
+  if (UNLIKELY(h == NULL || lua_rawlen(L, 1) < sizeof *h ||
+               ((h->sign ^ lmap_sign(key, value)) & mask) != 0))
+    lmap_badself(L);
+  return h;
+}
+
+static inline lmap *lmap_check(lua_State *L) {
+  return lmap_self(L, LMAP_ANY_KIND, LMAP_ANY_KIND);
+}
+
+/* lmap_test [-0, +0, -]: the map at idx, open or closed; NULL if it is none. */
+lmap *lmap_test(lua_State *L, int idx);
+
+/* lmap_open [-0, +0, v]: raises if the map is closed. */
+static inline void lmap_open(lua_State *L, const lmap *h) {
+  if (UNLIKELY(h->m == NULL))
+    luaL_error(L, "map is closed");
+}
+
+/* -- life ----------------------------------------------------------------- */
+
+/* lmap_new [-0, +1, v]: a new map. */
+lmap *lmap_new(lua_State *L, const lconf *conf);
+
+/* lmap_pushmeta [-0, +1, m]: the metatable of maps of these kinds. */
+void lmap_pushmeta(lua_State *L, hmap_kind key, hmap_kind value);
+
+/* lmap_setfuncs [-0, +0, m]: registers functions in the table on top, each
+** with its name and how many arguments before the first are hidden. */
+void lmap_setfuncs(lua_State *L, const luaL_Reg *functions, int hidden);
+
+/* The methods of each room; lmap_hot: the functions compiled for these kinds,
+** or NULL. */
+extern const luaL_Reg lmap_methods[], lmap_metamethods[];
+extern const luaL_Reg liter_methods[], linspect_methods[], lview_methods[];
+const luaL_Reg *lmap_hot(hmap_kind key, hmap_kind value);
+
+/* -- errors and memory ---------------------------------------------------- */
+
+/* lmap_failed [-0, +0, v]: false if status is HMAP_OK. The first time that
+** memory is refused it collects all garbage and says true: try again. Else it
+** raises.
+**
+**   for (int tries = 0; lmap_failed(L, h, hmap_clear(h->m), tries); tries++)
+*/
+bool lmap_failed(lua_State *L, lmap *h, hmap_status status, int tries);
+
+/* lmap_raise [-0, +0, v]: a status as an error. */
+_Noreturn void lmap_raise(lua_State *L, size_t max_bytes, hmap_status status);
+
+/* lmap_tell [-0, +0, -]: lets the collector feel the map's growth, in bounded
+** steps. May run finalizers. */
+void lmap_tell(lua_State *L, lmap *h);
+
+#define LMAP_WRITE_BYTES 32   /* what a write may take, text apart */
+#define LMAP_TELL_EVERY  8192 /* bytes */
+
+/* lmap_written [-0, +0, -]: ends every method that writes entries; text says
+** how many bytes of text it brought. */
+static ALWAYS_INLINE void lmap_written(lua_State *L, lmap *h, size_t text) {
+  h->version++;
+  h->spent += LMAP_WRITE_BYTES + text;
+  if (UNLIKELY(h->spent > LMAP_TELL_EVERY))
+    lmap_tell(L, h);
+}
+
+/* Bytes that the map holds, pages of objects included. */
+size_t lmap_bytes(const lmap *h);
+
+/* -- entries -------------------------------------------------------------- */
+
+/* An entry on its way into a map: cells, and where on the stack the objects
+** are that `any` cells stand for. */
+typedef struct lentry {
+  void *key, *value;
+  int key_at, value_at;
+} lentry;
+
+/* What became of it. */
+typedef struct lput {
+  const void *now; /* with keep: the value cell that is there */
+  bool existed;
+} lput;
+
+/* lmap_put [-0, +0, v]: puts it; with keep only if the key is absent. Does not
+** try twice. self is the map's index. */
+hmap_status lmap_put(lua_State *L, int self, lmap *h, const lentry *e,
+                     bool keep, lput *out);
+
+/* lmap_key [-0, +(0|1), v]: the key cell of the arguments from arg on. */
+static inline void *lmap_key(lua_State *L, const lmap *h, int arg,
+                             lroom *room) {
+  return lcell_from(L, arg, &h->key, "key", room);
+}
+
+/* lmap_pushvalue [-0, +n, m]: a value cell as results, a set's as true; how
+** many. 0: the map was written meanwhile, nothing is pushed. */
+int lmap_pushvalue(lua_State *L, int self, lmap *h, const void *value);
+
+/* lmap_pushfields [-0, +1, m]: a cell as one Lua value: tuples as a table.
+** false: the map was written meanwhile. */
+bool lmap_pushfields(lua_State *L, int self, const lmap *h, const ltype *type,
+                     const void *cell);
+
+/* lmap_fold [-n, +1, m]: the n fields of a type on top as one Lua value. */
+void lmap_fold(lua_State *L, const ltype *type);
+
+/* Methods that other rooms call with a map at index 1, as Lua would. */
+int lmap_get(lua_State *L);
+int lmap_set(lua_State *L);
+int lmap_count(lua_State *L);
+int liter_pairs(lua_State *L);
+
+/* -- iteration ------------------------------------------------------------ */
+
+typedef enum lgive { LGIVE_KEYS = 1, LGIVE_VALUES = 2, LGIVE_BOTH = 3 } lgive;
+
+typedef struct liter {
+  uint64_t sign;
+  lmap *owner; /* kept alive by the user value */
+  hmap_iter it;
+  lgive give;
+} liter;
+
+/* liter_new [-0, +1, v]: an iterator over the map at self. */
+liter *liter_new(lua_State *L, int self, lgive give);
+
+/* liter_next [-0, +n, v]: goes to the next entry and pushes it; how many were
+** pushed, 0 at the end. self is the index of the iterator's map. */
+int liter_next(lua_State *L, int self, liter *i);
+
+/* liter_open [-0, +0, m]: makes the metatable of iterators. */
+void liter_open(lua_State *L);
+
+/* lview_of [-1, +1, v]: the map of the view at index 1. */
+int lview_of(lua_State *L);
+
+/* lview_open [-0, +0, m]: makes the metatable of m:view(). */
+void lview_open(lua_State *L);
+
+/* -- views ---------------------------------------------------------------- */
+
+/* linspect_open [-0, +0, m]: adds the functions about views to the module
+** table on top. */
+void linspect_open(lua_State *L);
+
+/* linspect_pushlayout [-0, +1, m] */
+struct hmap_layout;
+void linspect_pushlayout(lua_State *L, const struct hmap_layout *layout);
+
+/* linspect_now: seconds of a clock that only goes forward. */
+double linspect_now(void);
+
+#endif

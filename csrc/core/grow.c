@@ -227,17 +227,23 @@ static uint64_t low_hash(const hmap *m, const void *key) {
   return hash_key(m, c, key);
 }
 
-/* A NaN has no hash to go by: with an iterator at work (which must find it
-** again) the parity of its tophash says where, and it gets a new one; else the
-** hash of the moment. */
+/* A NaN has no hash to go by, only the upper bits of one of the moment. With an
+** iterator at work (which must find it again) the parity of its tophash says
+** where, and the tophash is made new. */
+static uint64_t nan_destination(const hmap *m, uint64_t o, const void *key,
+                                uint8_t *top) {
+  uint64_t hash = hash_key(m, &m->t->key, key);
+  if (!(m->flags & HMAP_ITERATOR))
+    return o + (hash & mask_of(m->B) & ~mask_of(m->oldB));
+  uint64_t y = *top & 1;
+  *top = tophash(hash);
+  return o + (y << m->oldB);
+}
+
 static uint64_t double_destination(const hmap *m, uint64_t o, const void *key,
                                    uint8_t *top) {
-  if (irreflexive(&m->t->key, key) && (m->flags & HMAP_ITERATOR)) {
-    uint64_t y = *top & 1;
-    *top = tophash(hash_key(m, &m->t->key, key));
-    return o + (y << m->oldB);
-  }
-  return low_hash(m, key) & mask_of(m->B);
+  return irreflexive(&m->t->key, key) ? nan_destination(m, o, key, top)
+                                      : low_hash(m, key) & mask_of(m->B);
 }
 
 /* The only move that hashes a key under a new keying: what the cell knows of

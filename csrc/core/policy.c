@@ -6,9 +6,9 @@
 */
 #include "grow.h"
 
-hmap_policy hmap_policy_of(hmap_preset preset) {
-  switch (preset) {
-#define HMAP_X(name, lua_name, ...)                                            \
+hmap_policy hmap_policy_of(hmap_preset which) {
+  switch (which) {
+#define HMAP_X(preset, name, ...)                                              \
   case HMAP_POLICY_##name:                                                     \
     return (hmap_policy)__VA_ARGS__;
     HMAP_POLICIES(HMAP_X)

@@ -93,7 +93,7 @@ static int map_stats(lua_State *L) {
   const lmap *h = lmap_check(L);
   hmap_stats s;
   hmap_get_stats(h->m, &s);
-  lua_createtable(L, 0, 14);
+  lua_createtable(L, 0, 15);
   set_int(L, "count", s.count);
   set_int(L, "buckets", s.nbuckets);
   set_int(L, "old_buckets", s.noldbuckets);
@@ -103,6 +103,8 @@ static int map_stats(lua_State *L) {
   set_bool(L, "growing", s.growing);
   if (s.growing)
     set_text(L, "kind", growth_names[s.kind]);
+  if (s.pending)
+    set_text(L, "pending", growth_names[s.next_kind]);
   set_int(L, "evacuated", s.evacuated);
   set_int(L, "remaining", s.remaining);
   set_int(L, "overflow_in_use", s.overflow_in_use);

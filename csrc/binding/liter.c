@@ -7,6 +7,10 @@
 ** The iterator is a userdata that holds the core's hmap_iter, which the map
 ** knows of, and its map as a user value. Whichever of the two is finalized
 ** first, the other finds a clean end: hmap_free closes open iterators.
+**
+** The function pairs of Lua 5.4 hands on three of the four values: a loop over
+** pairs(m) that breaks leaves its iterator to the collector, one over m:pairs()
+** closes it at once.
 */
 #include "lmap.h"
 
@@ -22,6 +26,46 @@ static liter *test_iter(lua_State *L) {
   return is ? i : NULL;
 }
 
+/* new_cursor [-0, +0, v]: one that no iterator has. */
+static lcursor *new_cursor(lua_State *L, lmap *h) {
+  lcursor *c = h->free_cursors;
+  if (c != NULL) {
+    h->free_cursors = c->next_free;
+    return c;
+  }
+  void *ud;
+  lua_Alloc alloc = lua_getallocf(L, &ud);
+  c = alloc(ud, NULL, 0, sizeof *c);
+  if (c == NULL)
+    lmap_raise(L, 0, HMAP_ENOMEM);
+  c->next = h->cursors;
+  h->cursors = c;
+  return c;
+}
+
+static void close_cursor(liter *i) {
+  lmap *h = i->owner;
+  lcursor *c = i->cursor;
+  i->cursor = NULL;
+  if (c == NULL || h->m == NULL) /* the map has closed it, and freed it */
+    return;
+  hmap_iter_close(&c->it);
+  h->version++; /* what it had saved for later is gone */
+  c->next_free = h->free_cursors;
+  h->free_cursors = c;
+}
+
+void liter_free(lua_State *L, lmap *h) {
+  void *ud;
+  lua_Alloc alloc = lua_getallocf(L, &ud);
+  while (h->cursors != NULL) {
+    lcursor *c = h->cursors;
+    h->cursors = c->next;
+    alloc(ud, c, sizeof *c, 0);
+  }
+  h->free_cursors = NULL;
+}
+
 liter *liter_new(lua_State *L, int self, lgive give) {
   lmap *h = lua_touserdata(L, self);
   liter *i = lua_newuserdatauv(L, sizeof *i, 1);
@@ -30,14 +74,16 @@ liter *liter_new(lua_State *L, int self, lgive give) {
   lua_pushvalue(L, self);
   lua_setiuservalue(L, -2, LITER_MAP);
   lmap_open(L, h);
-  hmap_iter_init(&i->it, h->m);
+  lcursor *c = new_cursor(L, h);
+  hmap_iter_init(&c->it, h->m);
+  i->cursor = c;
   return i;
 }
 
 static int iter_close(lua_State *L) {
   liter *i = test_iter(L);
   if (i != NULL)
-    hmap_iter_close(&i->it);
+    close_cursor(i);
   return 0;
 }
 
@@ -59,11 +105,10 @@ _Noreturn static void torn(lua_State *L) {
     lua_error(L);
 }
 
-/* push_value [-0, +(0|n), v]: the value at hand, or if that went stale the one
+/* push_value [-0, +(0|n), v]: the value at hand, or if that is stale the one
 ** that the key from stack index `at` on has now; 0: it is gone. */
-static int push_value(lua_State *L, int self, liter *i, int at, bool stale) {
-  lmap *h = i->owner;
-  const void *value = i->it.elem;
+static int push_value(lua_State *L, int self, lmap *h, const void *value,
+                      int at, bool stale) {
   for (;; stale = true) {
     lmap_open(L, h);
     if (stale) {
@@ -79,21 +124,23 @@ static int push_value(lua_State *L, int self, liter *i, int at, bool stale) {
   }
 }
 
-/* push_entry [-0, +(0|n), v]: 0: deleted while its key was pushed. */
-static int push_entry(lua_State *L, int self, liter *i) {
+/* push_entry [-0, +(0|n), v]: 0: deleted while its key was pushed. A finalizer
+** may also have closed the iterator by then, so the cursor is read at once. */
+static int push_entry(lua_State *L, int self, const liter *i) {
   lmap *h = i->owner;
+  const void *key = i->cursor->it.key, *value = i->cursor->it.elem;
   const uint64_t before = h->version;
   int at = 0, n = 0;
   luaL_checkstack(L, 2 * HMAP_MAX_FIELDS + LUA_MINSTACK, NULL);
   if (i->give & LGIVE_KEYS) {
     at = lua_gettop(L) + 1;
-    n = (int)lcell_push(L, self, &h->key, i->it.key, &h->version);
+    n = (int)lcell_push(L, self, &h->key, key, &h->version);
     if (n < (int)h->key.nfields)
       torn(L);
   }
   if (!(i->give & LGIVE_VALUES))
     return n;
-  int values = push_value(L, self, i, at, h->version != before);
+  int values = push_value(L, self, h, value, at, h->version != before);
   if (values == 0)
     lua_pop(L, n);
   return values == 0 ? 0 : n + values;
@@ -103,11 +150,15 @@ int liter_next(lua_State *L, int self, liter *i) {
   lmap *h = i->owner;
   for (;;) {
     lmap_open(L, h);
-    for (int tries = 0; lmap_failed(L, h, hmap_iter_next(&i->it), tries);
-         tries++)
-      continue;
-    if (i->it.key == NULL) {
-      hmap_iter_close(&i->it);
+    if (i->cursor == NULL)
+      return 0;
+    hmap_iter *it = &i->cursor->it;
+    for (int tries = 0; lmap_failed(L, h, hmap_iter_next(it), tries); tries++)
+      if (i->cursor == NULL) /* a finalizer ended it */
+        return 0;
+    h->version++; /* a step may have moved what others were reading */
+    if (it->key == NULL) {
+      close_cursor(i);
       return 0;
     }
     int n = push_entry(L, self, i);
@@ -199,20 +250,22 @@ static void copy_entries(lua_State *L, int from, int to) {
     lanchor_room(L, to, &h->anchors, 2);
     lmap_open(L, source);
     lmap_open(L, h);
-    if (hmap_iter_next(&i->it) != HMAP_OK)
-      lmap_raise(L, 0, HMAP_ENOMEM);
-    if (i->it.key == NULL)
+    hmap_iter *it = &i->cursor->it;
+    hmap_status status = hmap_iter_next(it);
+    if (status != HMAP_OK)
+      lmap_raise(L, 0, status);
+    if (it->key == NULL)
       break;
-    lentry e = {borrow(L, from, &source->key, i->it.key, &key),
-                borrow(L, from, &source->value, i->it.elem, &value),
+    lentry e = {borrow(L, from, &source->key, it->key, &key),
+                borrow(L, from, &source->value, it->elem, &value),
                 lua_gettop(L) - 1, lua_gettop(L)};
-    hmap_status status = lmap_put(L, to, h, &e, false, NULL);
+    status = lmap_put(L, to, h, &e, false, NULL);
     if (status != HMAP_OK)
       lmap_raise(L, h->conf.max_bytes, status);
     lua_pop(L, 2);
     lmap_written(L, h, 0);
   }
-  hmap_iter_close(&i->it);
+  close_cursor(i);
   lua_settop(L, top);
 }
 

@@ -68,6 +68,8 @@ size_t lmap_bytes(const lmap *h) {
 #define TELL_MOST ((size_t)64 * 1024)
 
 void lmap_tell(lua_State *L, lmap *h) {
+  if (!lua_gc(L, LUA_GCISRUNNING)) /* stopped: it is not for us to wake it */
+    return;
   size_t bytes = core_bytes(h), most = h->spent + TELL_MOST;
   h->spent = 0;
   if (bytes <= h->told) {
@@ -550,6 +552,7 @@ static int map_close(lua_State *L) {
   h->m = NULL;
   h->version++;
   hmap_free(m);
+  liter_free(L, h);
   lanchor_clear(L, 1, &h->anchors);
   return 0;
 }

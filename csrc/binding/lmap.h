@@ -46,6 +46,7 @@ typedef struct lmap {
   size_t spent;     /* bytes that writes took since the last lmap_tell */
   size_t told;      /* bytes that the collector has been told of */
   lanchor anchors;
+  struct lcursor *cursors, *free_cursors;
   lconf conf; /* key and value point to the two below */
   ltype key, value;
   lfield fields[]; /* those of key, then those of value */
@@ -186,10 +187,22 @@ int liter_pairs(lua_State *L);
 
 typedef enum lgive { LGIVE_KEYS = 1, LGIVE_VALUES = 2, LGIVE_BOTH = 3 } lgive;
 
+/* The core keeps a list of open iterators, so their memory must not vanish
+** unseen, as that of a userdata does whose __gc found no memory to run: the
+** map owns it, to be used again and to be freed with the map. */
+typedef struct lcursor {
+  hmap_iter it;
+  struct lcursor *next;      /* of the map's */
+  struct lcursor *next_free; /* of those that no iterator has */
+} lcursor;
+
+/* liter_free [-0, +0, -]: frees the cursors of a map that is closed. */
+void liter_free(lua_State *L, lmap *h);
+
 typedef struct liter {
   uint64_t sign;
-  lmap *owner; /* kept alive by the user value */
-  hmap_iter it;
+  lmap *owner;     /* kept alive by the user value */
+  lcursor *cursor; /* NULL: at the end; dangling once the map is closed */
   lgive give;
 } liter;
 

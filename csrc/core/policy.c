@@ -9,7 +9,7 @@
 hmap_policy hmap_policy_of(hmap_preset which) {
   switch (which) {
 #define HMAP_X(preset, name, ...)                                              \
-  case HMAP_POLICY_##name:                                                     \
+  case HMAP_POLICY_##preset:                                                   \
     return (hmap_policy)__VA_ARGS__;
     HMAP_POLICIES(HMAP_X)
 #undef HMAP_X

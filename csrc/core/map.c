@@ -327,6 +327,15 @@ static ALWAYS_INLINE hmap_status fill(hmap *m, const cell_type *c, place *at,
   return HMAP_OK;
 }
 
+/* A cell that a move cannot take away: what a caller hands in may lie in this
+** very map. (Text and indirect cells stay where they are in a move.) */
+static NOINLINE const void *keep(const cell_type *c, const void *cell,
+                                 slot_room *room) {
+  if (c->indirect || c->size == 0 || cell == (const void *)room)
+    return cell;
+  return memcpy(room, cell, c->size);
+}
+
 /* Moves the old bucket that a write of this key needs, and more. */
 static ALWAYS_INLINE hmap_status work_for(hmap *m, const cell_type *c,
                                           const void *key, uint64_t hash) {
@@ -341,14 +350,19 @@ static ALWAYS_INLINE hmap_status assign(hmap *m, const cell_type *c,
   const hmap_type *t = m->t;
   hmap_cell copy;
   key = marked(c, key, hash, &copy);
+  slot_room key_kept, elem_kept;
   m->gone = (hmap_gone){0, 0, false};
   hmap_status status = HMAP_OK;
   if (UNLIKELY(m->buckets == NULL) &&
       (status = hmapi_first_array(m, 0)) != HMAP_OK)
     return status;
   for (bool grown = false;;) {
-    if (UNLIKELY(growing(m)) && (status = work_for(m, c, key, hash)) != HMAP_OK)
-      return status;
+    if (UNLIKELY(growing(m))) {
+      key = keep(c, key, &key_kept);
+      elem = keep(&t->elem, elem, &elem_kept);
+      if ((status = work_for(m, c, key, hash)) != HMAP_OK)
+        return status;
+    }
     bmap *b = bucket_at(t, m->buckets, hash & mask_of(m->B));
     if (probe(t, c, b, key, tophash(hash), at, NULL)) {
       if (then == OVERWRITE)
@@ -361,6 +375,8 @@ static ALWAYS_INLINE hmap_status assign(hmap *m, const cell_type *c,
       *at = first_empty(t, b);
       return fill(m, c, at, key, elem, hash);
     }
+    key = keep(c, key, &key_kept);
+    elem = keep(&t->elem, elem, &elem_kept);
     if ((status = hmapi_hash_grow(m)) != HMAP_OK)
       return status;
     grown = true; /* once: a move may be over at once and change little */
@@ -405,9 +421,14 @@ hmap_status hmap_put_str(hmap *m, const char *s, size_t n, const void *elem) {
 
 hmap_status hmap_get_or_put(hmap *m, const void *key, const void *elem,
                             const void **now, bool *existed) {
-  finish_write(m); /* first, since a move that it begins must not move *now */
-  place at;
   const cell_type *c = &m->t->key;
+  slot_room key_kept, elem_kept;
+  place at;
+  if (UNLIKELY(m->chores)) { /* first: a move must not take *now away */
+    key = keep(c, key, &key_kept);
+    elem = keep(&m->t->elem, elem, &elem_kept);
+    hmapi_do_chores(m);
+  }
   hmap_status status = assign(m, c, key, hash_key(m, c, key), elem, KEEP, &at);
   if (status == HMAP_OK) {
     *now = elem_at(m->t, c, at.b, at.i);
@@ -487,8 +508,11 @@ static void remove_entry(hmap *m, bmap *base, place at) {
 bool hmapi_delete_hashed(hmap *m, const void *key, uint64_t hash) {
   const cell_type *c = &m->t->key;
   m->gone = (hmap_gone){0, 0, false};
-  if (growing(m)) /* refused: the entry is deleted where it stands */
+  slot_room kept;
+  if (growing(m)) { /* refused: the entry is deleted where it stands */
+    key = keep(c, key, &kept);
     (void)work_for(m, c, key, hash);
+  }
   hmap_cell copy;
   place at;
   bmap *base = locate(m, c, key, &hash);

@@ -41,7 +41,8 @@ static void drop_fields(hmap *m, const cell_type *c, void *cell, uint32_t n) {
 
 hmap_status hmapi_take(hmap *m, const cell_type *c, void *dst,
                        const void *src) {
-  memmove(dst, src, c->size);
+  if (c->size > 0) /* of nothing there may be no address */
+    memmove(dst, src, c->size);
   if (!c->text)
     return HMAP_OK;
   for (uint32_t i = 0; i < c->nfields; i++) {

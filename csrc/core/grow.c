@@ -204,10 +204,10 @@ static evac_dst fresh(const hmap *m, uint64_t index) {
   return (evac_dst){{bucket_at(m->t, m->buckets, index), 0}, index, 0};
 }
 
-static void append(hmap *m, evac_dst *d, uint8_t top, const void *key,
-                   const void *elem) {
-  const hmap_type *t = m->t;
-  if (d->at.i == HMAP_BUCKET_COUNT)
+static ALWAYS_INLINE void append(hmap *m, const hmap_type *t, evac_dst *d,
+                                 uint8_t top, const void *key,
+                                 const void *elem) {
+  if (UNLIKELY(d->at.i == HMAP_BUCKET_COUNT))
     d->at = (place){hmapi_new_overflow(m, d->at.b, d->index), 0};
   d->at.b->tophash[d->at.i] = top;
   copy_cell(key_slot(&t->key, d->at.b, d->at.i), key, t->key.slot);
@@ -218,8 +218,8 @@ static void append(hmap *m, evac_dst *d, uint8_t top, const void *key,
 
 /* The hash of a stored key, as far as a growth needs it: the bits below B. A
 ** long text has most of them with it. */
-static uint64_t low_hash(const hmap *m, const void *key) {
-  const cell_type *c = &m->t->key;
+static ALWAYS_INLINE uint64_t low_hash(const hmap *m, const cell_type *c,
+                                       const void *key) {
   if ((c->kind == HMAP_STRING || c->kind == HMAP_ANY) &&
       m->B <= HASH_BITS_KEPT &&
       ((const hmap_cell *)key)->c.tag == HMAP_TAG_TEXT)
@@ -240,12 +240,6 @@ static uint64_t nan_destination(const hmap *m, uint64_t o, const void *key,
   return o + (y << m->oldB);
 }
 
-static uint64_t double_destination(const hmap *m, uint64_t o, const void *key,
-                                   uint8_t *top) {
-  return irreflexive(&m->t->key, key) ? nan_destination(m, o, key, top)
-                                      : low_hash(m, key) & mask_of(m->B);
-}
-
 /* The only move that hashes a key under a new keying: what the cell knows of
 ** its hash goes along. */
 static uint64_t rekey_destination(const hmap *m, void *key, uint8_t *top) {
@@ -257,46 +251,77 @@ static uint64_t rekey_destination(const hmap *m, void *key, uint8_t *top) {
   return hash & mask_of(m->B);
 }
 
-static uint64_t destination(const hmap *m, uint64_t o, void *key,
-                            uint8_t *top) {
-  switch ((hmap_growth)m->growth) {
-  case HMAP_GROW_DOUBLE:
-    return double_destination(m, o, key, top);
-  case HMAP_GROW_REKEY:
+static ALWAYS_INLINE uint64_t destination(const hmap *m, const cell_type *c,
+                                          uint64_t o, void *key, uint8_t *top) {
+  if (UNLIKELY(m->growth == HMAP_GROW_REKEY))
     return rekey_destination(m, key, top);
-  default:
+  if (m->growth != HMAP_GROW_DOUBLE)
     return o & mask_of(m->B);
-  }
+  if (irreflexive(c, key))
+    return nan_destination(m, o, key, top);
+  return low_hash(m, c, key) & mask_of(m->B);
 }
 
-/* The chains X and Y of a growth are at hand; any other is looked up, and may
-** hold entries already. */
-static void move_slot(hmap *m, uint64_t o, place from, evac_dst dst[2]) {
-  const hmap_type *t = m->t;
+/* To a chain that is not at hand, and may hold entries already. */
+static NOINLINE void move_far(hmap *m, uint64_t index, uint8_t top,
+                              const void *key, const void *elem) {
+  evac_dst far = fresh(m, index);
+  far.at = first_empty(m->t, far.at.b);
+  append(m, m->t, &far, top, key, elem);
+}
+
+/* The chains X and Y of a growth are at hand. */
+static ALWAYS_INLINE void move_slot(hmap *m, const hmap_type *t, uint64_t o,
+                                    place from, evac_dst dst[2]) {
   uint8_t top = from.b->tophash[from.i];
-  uint64_t index = destination(m, o, key_at(&t->key, from.b, from.i), &top);
+  void *cell = key_at(&t->key, from.b, from.i);
+  uint64_t index = destination(m, &t->key, o, cell, &top);
   const void *key = key_slot(&t->key, from.b, from.i);
   const void *elem = elem_slot(t, &t->key, from.b, from.i);
   bool y = index != dst[0].index;
   from.b->tophash[from.i] = (uint8_t)(EVACUATED_X + y);
-  if (index == dst[y].index && !merging(m)) {
-    append(m, &dst[y], top, key, elem);
-    return;
+  if (LIKELY(index == dst[y].index && !merging(m))) {
+    append(m, t, &dst[y], top, key, elem);
+  } else {
+    move_far(m, index, top, key, elem);
+    dst[y].moved++;
   }
-  evac_dst far = fresh(m, index);
-  far.at = first_empty(t, far.at.b);
-  append(m, &far, top, key, elem);
-  dst[y].moved++;
 }
 
-static void move_chain(hmap *m, uint64_t o, evac_dst dst[2]) {
+static ALWAYS_INLINE void move_all_slots(hmap *m, const hmap_type *t,
+                                         uint64_t o, evac_dst dst[2]) {
   for (bmap *b = bucket_at(m->t, m->oldbuckets, o); b != NULL;
        b = overflow_of(m->t, b))
     for (unsigned i = 0; i < HMAP_BUCKET_COUNT; i++)
       if (is_empty(b->tophash[i]))
         b->tophash[i] = EVACUATED_EMPTY;
       else
-        move_slot(m, o, (place){b, i}, dst);
+        move_slot(m, t, o, (place){b, i}, dst);
+}
+
+/* The commonest type as a constant: the loop is compiled for it. */
+static const field word_field = {HMAP_INT64, 0, 8};
+static const hmap_type word_to_word = {
+    .key = {.kind = HMAP_INT64,
+            .size = 8,
+            .align = 8,
+            .slot = 8,
+            .plain = true,
+            .nfields = 1,
+            .fields = &word_field},
+    .elem = {.size = 8, .slot = 8},
+};
+
+static bool is_word_to_word(const hmap_type *t) {
+  return (t->key.kind == HMAP_INT64 || t->key.kind == HMAP_UINT64) &&
+         t->elem.slot == 8;
+}
+
+static void move_chain(hmap *m, uint64_t o, evac_dst dst[2]) {
+  if (is_word_to_word(m->t))
+    move_all_slots(m, &word_to_word, o, dst);
+  else
+    move_all_slots(m, m->t, o, dst);
 }
 
 /* Go clears a bucket with pointers for its collector, unless an iterator of
@@ -384,7 +409,22 @@ static uint32_t moves_at_mark(const hmap *m, bool moved_before) {
   return p->moves > 1 ? p->moves - 1 : moved_before;
 }
 
+/* The old bucket that will be moved, and where its entries will go: memory that
+** no cache has, asked for at once and not one line after the other. */
+static void fetch_move(const hmap *m, uint64_t o) {
+  fetch_bucket(bucket_at(m->t, m->oldbuckets, o));
+  if (merging(m))
+    return;
+  fetch_bucket(bucket_at(m->t, m->buckets, o));
+  if (m->B != m->oldB)
+    fetch_bucket(bucket_at(m->t, m->buckets, o + noldbuckets(m)));
+}
+
 hmap_status hmapi_grow_work(hmap *m, uint64_t o) {
+  if (o >= m->nevacuate)
+    fetch_move(m, o);
+  if (m->nevacuate + 1 < noldbuckets(m))
+    fetch_move(m, m->nevacuate + 1);
   bool moved_before = old_moved(m, o);
   hmap_status status = evacuate(m, o);
   if (status != HMAP_OK)

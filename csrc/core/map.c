@@ -207,7 +207,7 @@ static const cell_type string_key = {.kind = HMAP_STRING,
                                      .nfields = 1,
                                      .fields = &string_field};
 
-static bool takes_int64(const hmap *m) {
+static inline bool takes_int64(const hmap *m) {
   return m->t->key.kind == HMAP_INT64 || m->t->key.kind == HMAP_UINT64;
 }
 
@@ -364,6 +364,7 @@ static ALWAYS_INLINE hmap_status assign(hmap *m, const cell_type *c,
         return status;
     }
     bmap *b = bucket_at(t, m->buckets, hash & mask_of(m->B));
+    fetch_slots(b);
     if (probe(t, c, b, key, tophash(hash), at, NULL)) {
       if (then == OVERWRITE)
         status = overwrite(m, elem_slot(t, c, at->b, at->i), elem);

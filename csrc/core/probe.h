@@ -93,7 +93,9 @@ static ALWAYS_INLINE bmap *locate(const hmap *m, const cell_type *c,
       return bucket_at(m->t, m->oldbuckets, o);
     }
   }
-  return bucket_at(m->t, m->buckets, *hash & mask_of(m->B));
+  bmap *b = bucket_at(m->t, m->buckets, *hash & mask_of(m->B));
+  fetch_slots(b);
+  return b;
 }
 
 /* Finds key, whose hash is known. Moves nothing. */

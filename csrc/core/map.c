@@ -207,19 +207,25 @@ static const cell_type string_key = {.kind = HMAP_STRING,
                                      .nfields = 1,
                                      .fields = &string_field};
 
-static inline bool takes_int64(const hmap *m) {
-  return m->t->key.kind == HMAP_INT64 || m->t->key.kind == HMAP_UINT64;
+/* What the typed entries rely on. */
+static void expect_int64_key(const hmap *m) {
+  assert(m->t->key.kind == HMAP_INT64 || m->t->key.kind == HMAP_UINT64);
+  (void)m;
+}
+static void expect_string_key(const hmap *m) {
+  assert(m->t->key.kind == HMAP_STRING);
+  (void)m;
 }
 
 const void *hmap_get_i64(const hmap *m, int64_t key) {
-  assert(takes_int64(m));
+  expect_int64_key(m);
   if (UNLIKELY(m->k.hash != HMAP_HASH_XXH3))
     return hmap_get(m, &key);
   return get(m, &int64_key, &key);
 }
 
 const void *hmap_get_str(const hmap *m, const char *s, size_t n) {
-  assert(m->t->key.kind == HMAP_STRING);
+  expect_string_key(m);
   hmap_cell key = hmap_text(s, n);
   if (UNLIKELY(m->k.hash != HMAP_HASH_XXH3))
     return hmap_get(m, &key);
@@ -408,12 +414,12 @@ hmap_status hmap_put(hmap *m, const void *key, const void *elem) {
 }
 
 hmap_status hmap_put_i64(hmap *m, int64_t key, const void *elem) {
-  assert(takes_int64(m));
+  expect_int64_key(m);
   return put(m, &int64_key, &key, elem);
 }
 
 hmap_status hmap_put_str(hmap *m, const char *s, size_t n, const void *elem) {
-  assert(m->t->key.kind == HMAP_STRING);
+  expect_string_key(m);
   if (n > HMAP_MAX_TEXT)
     return HMAP_ETOOBIG;
   hmap_cell key = hmap_text(s, n);

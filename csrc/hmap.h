@@ -473,7 +473,7 @@ void hmap_iter_init(hmap_iter *it, hmap *m);
 ** at the end. HMAP_ENOMEM if the map moved the chain in hand and what was left
 ** of it could not be kept. Go: mapiternext. */
 HMAP_MUST_USE hmap_status hmap_iter_next(hmap_iter *it);
-/* Ends an iteration; idempotent. */
+/* Ends an iteration; idempotent; done already once key was NULL. */
 void hmap_iter_close(hmap_iter *it);
 
 /* A place in a map to go on from later: plain data, to be stored and copied.

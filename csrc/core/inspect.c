@@ -233,6 +233,8 @@ void hmap_get_distribution(const hmap *m, hmap_distribution *out) {
   for (uint64_t i = 0; m->buckets != NULL && i < nbuckets(m); i++)
     if (!growing(m) || merging(m) || old_moved(m, i & mask_of(m->oldB)))
       add_chain(m->t, bucket_at(m->t, m->buckets, i), out);
+    else /* untouched: no search begins here yet */
+      out->by_state[HMAP_SLOT_EMPTY_REST] += HMAP_BUCKET_COUNT;
 }
 
 void hmap_set_sink(hmap *m, hmap_sink sink, void *ud) {

@@ -398,6 +398,8 @@ hmap_status hmap_iter_next(hmap_iter *it) {
     if (!it->wrapped)
       enter_class(it);
   }
+  if (it->wrapped) /* at the end nothing is held */
+    hmap_iter_close(it);
   return HMAP_OK;
 }
 

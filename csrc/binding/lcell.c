@@ -51,14 +51,16 @@ static const char *push_got(lua_State *L, int arg, hmap_kind kind) {
   return lua_pushstring(L, luaL_typename(L, arg));
 }
 
+static bool is_key(const char *role) { return strcmp(role, "key") == 0; }
+
 void lcell_wrong(lua_State *L, int arg, const lfield *f, const char *role) {
+  const char *but = "";
+  if (f->kind == HMAP_ANY)
+    but = is_key(role) ? " but nil and NaN" : " but nil";
   const char *got = push_got(L, arg, f->kind);
   const char *kind = push_kind(L, f->kind, f->n);
   if (f->name[0] != '\0')
     role = lua_pushfstring(L, "%s '%s'", role, f->name);
-  const char *but = "";
-  if (f->kind == HMAP_ANY)
-    but = role[0] == 'k' ? " but nil and NaN" : " but nil";
   lcell_blame(L, arg, "%s %s%s expected, got %s", kind, role, but, got);
 }
 
@@ -247,7 +249,7 @@ double lcell_float(lua_State *L, int arg, const lfield *f, const char *role) {
 
 static hmap_cell any_number(lua_State *L, int arg, const lfield *f,
                             const char *role) {
-  bool key = role[0] == 'k';
+  bool key = is_key(role);
   int integral = lua_isinteger(L, arg);
   lua_Integer i = 0;
   if (key || integral)
@@ -390,8 +392,8 @@ static void push_float64(lua_State *L, const void *from) {
   lua_pushnumber(L, (lua_Number)number);
 }
 
-static void push_field(lua_State *L, int self, const lfield *f,
-                       const void *from) {
+void lcell_pushfield(lua_State *L, int self, const lfield *f,
+                     const void *from) {
   switch (f->kind) {
   case HMAP_FLOAT32:
     push_float32(L, from);
@@ -423,12 +425,7 @@ uint32_t lcell_push(lua_State *L, int self, const ltype *type, const void *cell,
     const lfield *f = &type->fields[i];
     if (*version != before)
       return i;
-    push_field(L, self, f, (const char *)cell + f->offset);
+    lcell_pushfield(L, self, f, (const char *)cell + f->offset);
   }
   return type->nfields;
-}
-
-void lcell_pushone(lua_State *L, int self, const ltype *type,
-                   const void *cell) {
-  push_field(L, self, &type->fields[0], cell);
 }

@@ -209,8 +209,9 @@ void *lcell_from(lua_State *L, int arg, const ltype *type, const char *role,
 uint32_t lcell_push(lua_State *L, int self, const ltype *type, const void *cell,
                     const uint64_t *version);
 
-/* lcell_pushone [-0, +1, m]: the one field of a scalar type. */
-void lcell_pushone(lua_State *L, int self, const ltype *type, const void *cell);
+/* lcell_pushfield [-0, +1, m]: one field, that the cell has at `from`. Only
+** strings need memory. */
+void lcell_pushfield(lua_State *L, int self, const lfield *f, const void *from);
 
 /* lcell_pushany [-0, +1, m]: what an `any` cell of the map at self holds. */
 void lcell_pushany(lua_State *L, int self, const hmap_cell *cell);

@@ -377,12 +377,15 @@ static lmap *push_closed(lua_State *L, const lconf *conf) {
 }
 
 lmap *lmap_new(lua_State *L, const lconf *conf) {
+  lweight *weight = lweight_get(L);
+  lweight_press(L, weight);
   lmap *h = push_closed(L, conf);
+  h->weight = weight;
   lmap_pushmeta(L, h->key.kind, h->value.kind);
   lua_setmetatable(L, -2);
   h->m = make_core(L, conf);
-  h->sign = lmap_sign(h->key.kind, h->value.kind);
-  lmap_tell(L, h);
+  h->sign = lmap_sign((int)h->key.kind, (int)h->value.kind);
+  lmap_weigh(h);
   return h;
 }
 

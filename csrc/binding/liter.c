@@ -263,7 +263,7 @@ static void copy_entries(lua_State *L, int from, int to) {
     if (status != HMAP_OK)
       lmap_raise(L, h->conf.max_bytes, status);
     lua_pop(L, 2);
-    lmap_written(L, h, 0);
+    lmap_written(h, 0);
   }
   close_cursor(i);
   lua_settop(L, top);

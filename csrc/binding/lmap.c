@@ -1,8 +1,5 @@
-/* lmap.c: the data methods.
-**
-** The commonest kinds of maps have get, set, has and delete of their own,
-** compiled from the always-inline functions below with the kinds as constants;
-** all others take the general road over lcell_from. Both end in the same core.
+/* lmap.c: the data methods, for maps of any kinds: arguments to cells, cells
+** to the core, what comes back to Lua. lhot.c has short cuts for some.
 */
 #include "lmap.h"
 
@@ -63,24 +60,11 @@ size_t lmap_bytes(const lmap *h) {
   return core_bytes(h) + lanchor_bytes(&h->anchors);
 }
 
-/* Bytes told at once beyond what was just written. A growth maps an array of
-** any size: the collector hears of it over the writes that follow. */
-#define TELL_MOST ((size_t)64 * 1024)
-
-void lmap_tell(lua_State *L, lmap *h) {
-  if (!lua_gc(L, LUA_GCISRUNNING)) /* stopped: it is not for us to wake it */
-    return;
-  size_t bytes = core_bytes(h), most = h->spent + TELL_MOST;
+void lmap_weigh(lmap *h) {
+  size_t bytes = h->m != NULL ? core_bytes(h) : 0;
+  lweight_count(h->weight, h->bytes, bytes);
+  h->bytes = bytes;
   h->spent = 0;
-  if (bytes <= h->told) {
-    h->told = bytes;
-    return;
-  }
-  size_t more = bytes - h->told < most ? bytes - h->told : most;
-  h->told += more;
-  if (more > INT32_MAX)
-    more = INT32_MAX;
-  lua_gc(L, LUA_GCSTEP, (int)((more + 1023) / 1024));
 }
 
 /* -- entries in ----------------------------------------------------------- */
@@ -95,8 +79,7 @@ static bool anchors(const lmap *h) {
   return h->key.kind == HMAP_ANY || h->value.kind == HMAP_ANY;
 }
 
-/* Lets go what the last write removed or overwrote. */
-static void release(lua_State *L, int self, lmap *h) {
+void lmap_release(lua_State *L, int self, lmap *h) {
   hmap_gone gone = hmap_let_go(h->m);
   if (gone.key_ref != 0)
     lanchor_drop(L, self, &h->anchors, gone.key_ref);
@@ -150,7 +133,7 @@ static hmap_status put_new(lua_State *L, int self, lmap *h, const lentry *e,
   bool ok = status == HMAP_OK;
   bool inserted = ok && hmap_let_go(h->m).inserted;
   if (ok && anchors(h))
-    release(L, self, h);
+    lmap_release(L, self, h);
   settle(L, self, h, key, e->key_at, inserted);
   settle(L, self, h, value, e->value_at, inserted || (ok && !keep));
   return status;
@@ -180,12 +163,12 @@ static void put_args(lua_State *L, lmap *h, lentry *e, bool keep, lput *out) {
     continue;
 }
 
-static bool remove_key(lua_State *L, lmap *h, const void *key) {
+bool lmap_remove(lua_State *L, lmap *h, const void *key) {
   lmap_open(L, h);
   bool was_there = hmap_delete(h->m, key);
   if (was_there && anchors(h))
-    release(L, 1, h);
-  lmap_written(L, h, 0);
+    lmap_release(L, 1, h);
+  lmap_written(h, 0);
   return was_there;
 }
 
@@ -251,7 +234,7 @@ bool lmap_pushfields(lua_State *L, int self, const lmap *h, const ltype *type,
   return true;
 }
 
-/* -- the general road ----------------------------------------------------- */
+/* -- entries, one by one -------------------------------------------------- */
 
 /* The arguments of a method are key fields, then value fields, so that
 ** absent ones are nil and what is pushed later cannot be taken for them. */
@@ -267,12 +250,11 @@ static lmap *entry_method(lua_State *L) {
   lmap *h = lmap_check(L);
   uint32_t n = h->value.nfields;
   lua_settop(L, value_arg(h) + (n > 0 ? (int)n : 1) - 1);
-  luaL_checkstack(L, LUA_MINSTACK, NULL);
+  luaL_checkstack(L, (int)n + LUA_MINSTACK, NULL);
   return h;
 }
 
-/* In a set the value is true, and may be left out. */
-static void check_set_value(lua_State *L, int arg) {
+void lmap_checktrue(lua_State *L, int arg) {
   if (!lua_isnone(L, arg) && !(lua_isboolean(L, arg) && lua_toboolean(L, arg)))
     lcell_blame(L, arg, "true or nothing expected in a set, got %s",
                 lua_isboolean(L, arg) ? "false" : luaL_typename(L, arg));
@@ -306,6 +288,24 @@ static size_t text_bytes(lua_State *L) {
   return n;
 }
 
+/* give_back [-0, +n, -]: the value that a method was given, as the map now has
+** it. Makes no string: the map has changed, so this must not raise. */
+static int give_back(lua_State *L, const lmap *h, const char *value) {
+  uint32_t n = h->value.nfields;
+  int arg = value_arg(h);
+  if (n == 0)
+    lua_pushboolean(L, 1);
+  for (uint32_t i = 0; i < n; i++) {
+    const lfield *f = &h->value.fields[i];
+    if (lua_isboolean(L, arg + (int)i) || lcell_isint(f->kind) ||
+        f->kind == HMAP_FLOAT32 || f->kind == HMAP_FLOAT64)
+      lcell_pushfield(L, 1, f, value + f->offset);
+    else
+      lua_pushvalue(L, arg + (int)i);
+  }
+  return n == 0 ? 1 : (int)n;
+}
+
 int lmap_get(lua_State *L) {
   lmap *h = key_method(L);
   lroom room;
@@ -326,7 +326,7 @@ static int map_has(lua_State *L) {
 static int map_delete(lua_State *L) {
   lmap *h = key_method(L);
   lroom room;
-  lua_pushboolean(L, remove_key(L, h, lmap_key(L, h, 2, &room)));
+  lua_pushboolean(L, lmap_remove(L, h, lmap_key(L, h, 2, &room)));
   return 1;
 }
 
@@ -337,12 +337,12 @@ int lmap_set(lua_State *L) {
     return 0;
   }
   if (h->value.nfields == 0)
-    check_set_value(L, value_arg(h));
+    lmap_checktrue(L, value_arg(h));
   entry_method(L);
   lroom key, value;
   lentry e = read_entry(L, h, &key, &value);
   put_args(L, h, &e, false, NULL);
-  lmap_written(L, h, text_bytes(L));
+  lmap_written(h, text_bytes(L));
   return 0;
 }
 
@@ -350,7 +350,7 @@ int lmap_set(lua_State *L) {
 static int take_key(lua_State *L, lmap *h, const void *key) {
   lmap_open(L, h);
   int n = give(L, h, key, hmap_get(h->m, key));
-  remove_key(L, h, key);
+  lmap_remove(L, h, key);
   return n;
 }
 
@@ -365,29 +365,29 @@ static int map_swap(lua_State *L) {
   if (value_is_nil(L, h))
     return map_pop(L);
   if (h->value.nfields == 0)
-    check_set_value(L, value_arg(h));
+    lmap_checktrue(L, value_arg(h));
   entry_method(L);
   lroom key, value;
   lentry e = read_entry(L, h, &key, &value);
   lmap_open(L, h);
   int n = give(L, h, e.key, hmap_get(h->m, e.key));
   put_args(L, h, &e, false, NULL);
-  lmap_written(L, h, text_bytes(L));
+  lmap_written(h, text_bytes(L));
   return n;
 }
 
 static int map_get_or_set(lua_State *L) {
   lmap *h = lmap_check(L);
   if (h->value.nfields == 0 && !lua_isnil(L, value_arg(h)))
-    check_set_value(L, value_arg(h));
+    lmap_checktrue(L, value_arg(h));
   entry_method(L);
   lroom key, value;
   lput put;
   lentry e = read_entry(L, h, &key, &value);
   put_args(L, h, &e, true, &put);
-  int n = give(L, h, e.key, put.now);
+  int n = put.existed ? give(L, h, e.key, put.now) : give_back(L, h, e.value);
   lua_pushboolean(L, put.existed);
-  lmap_written(L, h, put.existed ? 0 : text_bytes(L));
+  lmap_written(h, put.existed ? 0 : text_bytes(L));
   return n + 1;
 }
 
@@ -495,8 +495,8 @@ static int map_add(lua_State *L) {
   void *cell = assign(L, h, key);
   if (!add_to(kind, cell, n))
     raise_overflow(L, h, n);
-  lcell_pushone(L, 1, &h->value, cell);
-  lmap_written(L, h, text_bytes(L));
+  lcell_pushfield(L, 1, h->value.fields, cell);
+  lmap_written(h, text_bytes(L));
   return 1;
 }
 
@@ -513,7 +513,7 @@ static int map_clear(lua_State *L) {
   for (int tries = 0; lmap_failed(L, h, hmap_clear(h->m), tries); tries++)
     continue;
   lanchor_clear(L, 1, &h->anchors);
-  lmap_written(L, h, 0);
+  lmap_written(h, LMAP_WEIGH_EVERY);
   return 0;
 }
 
@@ -538,7 +538,7 @@ static int map_reserve(lua_State *L) {
     if (!lmap_failed(L, h, status, tries))
       break;
   }
-  lmap_written(L, h, 0);
+  lmap_written(h, LMAP_WEIGH_EVERY);
   return 0;
 }
 
@@ -554,6 +554,7 @@ static int map_close(lua_State *L) {
   hmap_free(m);
   liter_free(L, h);
   lanchor_clear(L, 1, &h->anchors);
+  lmap_weigh(h);
   return 0;
 }
 
@@ -575,7 +576,7 @@ static int push_progress(lua_State *L, lmap *h, size_t moved,
                          size_t remaining) {
   lua_pushinteger(L, (lua_Integer)moved);
   lua_pushinteger(L, (lua_Integer)remaining);
-  lmap_written(L, h, 0);
+  lmap_written(h, 0);
   return 2;
 }
 
@@ -611,8 +612,7 @@ static int map_finish(lua_State *L) {
   size_t moved = 0;
   while (step(L, h, SIZE_MAX, &moved) > 0)
     continue;
-  lua_settop(L, 1);
-  lmap_written(L, h, 0);
+  lmap_written(h, LMAP_WEIGH_EVERY);
   return 0;
 }
 
@@ -663,170 +663,6 @@ static int map_tostring(lua_State *L) {
     add_state(L, &b, h);
   luaL_pushresult(&b);
   return 1;
-}
-
-/* -- the short roads ------------------------------------------------------ */
-
-typedef union hot_cell {
-  int64_t i;
-  double f;
-  hmap_cell cell;
-} hot_cell;
-
-/* hot_key [-0, +0, v]: the key at index 2. */
-static ALWAYS_INLINE hot_cell hot_key(lua_State *L, const lmap *h, int kind) {
-  const lfield *f = h->key.fields;
-  if (kind == HMAP_INT64)
-    return (hot_cell){.i = lcell_int(L, 2, f, "key")};
-  size_t n;
-  const char *s = lcell_text(L, 2, f, "key", &n);
-  return (hot_cell){.cell = hmap_text(s, n)};
-}
-
-/* hot_value [-0, +0, v]: the value at index 3. */
-static ALWAYS_INLINE hot_cell hot_value(lua_State *L, const lmap *h, int kind) {
-  const lfield *f = h->value.fields;
-  size_t n;
-  switch (kind) {
-  case HMAP_INT64:
-    return (hot_cell){.i = lcell_int(L, 3, f, "value")};
-  case HMAP_FLOAT64:
-    return (hot_cell){.f = lcell_float(L, 3, f, "value")};
-  case HMAP_STRING: {
-    const char *s = lcell_text(L, 3, f, "value", &n);
-    return (hot_cell){.cell = hmap_text(s, n)};
-  }
-  case HMAP_ANY:
-    return (hot_cell){.cell = lcell_any(L, 3, f, "value")};
-  default: /* set */
-    check_set_value(L, 3);
-    return (hot_cell){.i = 0};
-  }
-}
-
-static ALWAYS_INLINE const void *hot_find(lua_State *L, const lmap *h,
-                                          int kind) {
-  if (kind == HMAP_INT64)
-    return hmap_get_i64(h->m, lcell_int(L, 2, h->key.fields, "key"));
-  size_t n;
-  const char *s = lcell_text(L, 2, h->key.fields, "key", &n);
-  return hmap_get_str(h->m, s, n);
-}
-
-static ALWAYS_INLINE hmap_status hot_put(lmap *h, int kind, const hot_cell *key,
-                                         const hot_cell *value) {
-  if (kind == HMAP_INT64)
-    return hmap_put_i64(h->m, key->i, value);
-  return hmap_put_str(h->m, hmap_text_ptr(&key->cell),
-                      hmap_text_len(&key->cell), value);
-}
-
-static ALWAYS_INLINE size_t hot_text(int kind, const hot_cell *c) {
-  bool text =
-      kind == HMAP_STRING || (kind == HMAP_ANY && hmap_is_text(&c->cell));
-  return text ? hmap_text_len(&c->cell) : 0;
-}
-
-static ALWAYS_INLINE int hot_get(lua_State *L, int key, int value) {
-  const lmap *h = lmap_self(L, key, value);
-  const void *cell = hot_find(L, h, key);
-  if (cell == NULL)
-    lua_pushnil(L);
-  else if (value == HMAP_INT64)
-    lua_pushinteger(L, *(const int64_t *)cell);
-  else if (value == HMAP_FLOAT64)
-    lua_pushnumber(L, *(const double *)cell);
-  else if (value == HMAP_STRING)
-    lua_pushlstring(L, hmap_text_ptr(cell), hmap_text_len(cell));
-  else if (value == HMAP_ANY)
-    lcell_pushany(L, 1, cell);
-  else
-    lua_pushboolean(L, 1);
-  return 1;
-}
-
-static ALWAYS_INLINE int hot_has(lua_State *L, int key) {
-  const lmap *h = lmap_self(L, key, LMAP_ANY_KIND);
-  lua_pushboolean(L, hot_find(L, h, key) != NULL);
-  return 1;
-}
-
-static ALWAYS_INLINE int hot_delete(lua_State *L, int key) {
-  lmap *h = lmap_self(L, key, LMAP_ANY_KIND);
-  hot_cell k = hot_key(L, h, key);
-  lua_pushboolean(L, remove_key(L, h, &k));
-  return 1;
-}
-
-/* What is not plain sailing starts again on the general road: a refused put
-** has left the map as it was. */
-static ALWAYS_INLINE int hot_set(lua_State *L, int key, int value) {
-  lmap *h = lmap_self(L, key, value);
-  hot_cell k = hot_key(L, h, key);
-  if (UNLIKELY(value == HMAP_NONE ? lua_isnil(L, 3) : lua_isnoneornil(L, 3))) {
-    remove_key(L, h, &k);
-    return 0;
-  }
-  hot_cell v = hot_value(L, h, value);
-  if (value == HMAP_ANY && v.cell.c.tag == HMAP_TAG_OBJECT)
-    return lmap_set(L);
-  if (UNLIKELY(hot_put(h, key, &k, &v) != HMAP_OK))
-    return lmap_set(L);
-  if (value == HMAP_ANY)
-    release(L, 1, h);
-  lmap_written(L, h, hot_text(key, &k) + hot_text(value, &v));
-  return 0;
-}
-
-/* X(name, key kind, name, value kind) */
-#define HOT_VALUES(X, k, K)                                                    \
-  X(k, K, i64, INT64)                                                          \
-  X(k, K, f64, FLOAT64)                                                        \
-  X(k, K, str, STRING)                                                         \
-  X(k, K, any, ANY)                                                            \
-  X(k, K, none, NONE)
-#define HOT_KEYS(X) X(i64, INT64) X(str, STRING)
-#define HOT_PAIRS(X)                                                           \
-  HOT_VALUES(X, i64, INT64)                                                    \
-  HOT_VALUES(X, str, STRING)
-
-#define LMAP_X(k, K)                                                           \
-  static int has_##k(lua_State *L) { return hot_has(L, HMAP_##K); }            \
-  static int delete_##k(lua_State *L) { return hot_delete(L, HMAP_##K); }
-HOT_KEYS(LMAP_X)
-#undef LMAP_X
-
-#define LMAP_X(k, K, v, V)                                                     \
-  static int get_##k##_##v(lua_State *L) {                                     \
-    return hot_get(L, HMAP_##K, HMAP_##V);                                     \
-  }                                                                            \
-  static int set_##k##_##v(lua_State *L) {                                     \
-    return hot_set(L, HMAP_##K, HMAP_##V);                                     \
-  }
-HOT_PAIRS(LMAP_X)
-#undef LMAP_X
-
-static const struct {
-  hmap_kind key, value;
-  luaL_Reg methods[5];
-} hot[] = {
-#define LMAP_X(k, K, v, V)                                                     \
-  {HMAP_##K,                                                                   \
-   HMAP_##V,                                                                   \
-   {{"get", get_##k##_##v},                                                    \
-    {"set", set_##k##_##v},                                                    \
-    {"has", has_##k},                                                          \
-    {"delete", delete_##k},                                                    \
-    {NULL, NULL}}},
-    HOT_PAIRS(LMAP_X)
-#undef LMAP_X
-};
-
-const luaL_Reg *lmap_hot(hmap_kind key, hmap_kind value) {
-  for (size_t i = 0; i < sizeof hot / sizeof hot[0]; i++)
-    if (hot[i].key == key && hot[i].value == value)
-      return hot[i].methods;
-  return NULL;
 }
 
 /* -- names ---------------------------------------------------------------- */

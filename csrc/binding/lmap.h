@@ -18,6 +18,7 @@
 #include "hmap.h"
 #include "lanchor.h"
 #include "lcell.h"
+#include "lweight.h"
 
 #define LMAP_SIGN   (UINT64_C(0xb2a7d3c1f08d) << 16)
 #define LMAP_CLOSED (UINT64_C(0x6c1e95d4a37b) << 16)
@@ -43,8 +44,9 @@ typedef struct lmap {
   uint64_t sign;
   hmap *m;          /* NULL: closed */
   uint64_t version; /* changes whenever pointers into the map may dangle */
-  size_t spent;     /* bytes that writes took since the last lmap_tell */
-  size_t told;      /* bytes that the collector has been told of */
+  size_t spent;     /* bytes that writes may have taken since then: */
+  size_t bytes;     /* of the core's map, as last counted in weight */
+  lweight *weight;
   lanchor anchors;
   struct lcursor *cursors, *free_cursors;
   lconf conf; /* key and value point to the two below */
@@ -120,20 +122,19 @@ bool lmap_failed(lua_State *L, lmap *h, hmap_status status, int tries);
 /* lmap_raise [-0, +0, v]: a status as an error. */
 _Noreturn void lmap_raise(lua_State *L, size_t max_bytes, hmap_status status);
 
-/* lmap_tell [-0, +0, -]: lets the collector feel the map's growth, in bounded
-** steps. May run finalizers. */
-void lmap_tell(lua_State *L, lmap *h);
+/* Counts what the map holds now; O(1). */
+void lmap_weigh(lmap *h);
 
 #define LMAP_WRITE_BYTES 32   /* what a write may take, text apart */
-#define LMAP_TELL_EVERY  8192 /* bytes */
+#define LMAP_WEIGH_EVERY 8192 /* bytes */
 
-/* lmap_written [-0, +0, -]: ends every method that writes entries; text says
-** how many bytes of text it brought. */
-static ALWAYS_INLINE void lmap_written(lua_State *L, lmap *h, size_t text) {
+/* Ends every method that writes entries; text says how many bytes of text it
+** brought. */
+static ALWAYS_INLINE void lmap_written(lmap *h, size_t text) {
   h->version++;
   h->spent += LMAP_WRITE_BYTES + text;
-  if (UNLIKELY(h->spent > LMAP_TELL_EVERY))
-    lmap_tell(L, h);
+  if (UNLIKELY(h->spent > LMAP_WEIGH_EVERY))
+    lmap_weigh(h);
 }
 
 /* Bytes that the map holds, pages of objects included. */
@@ -176,6 +177,16 @@ bool lmap_pushfields(lua_State *L, int self, const lmap *h, const ltype *type,
 
 /* lmap_fold [-n, +1, m]: the n fields of a type on top as one Lua value. */
 void lmap_fold(lua_State *L, const ltype *type);
+
+/* lmap_remove [-0, +0, v]: deletes a key; whether it was there. */
+bool lmap_remove(lua_State *L, lmap *h, const void *key);
+
+/* lmap_release [-0, +0, -]: lets the objects go that the last write of the map
+** at self removed or overwrote. */
+void lmap_release(lua_State *L, int self, lmap *h);
+
+/* lmap_checktrue [-0, +0, v]: the value of a set is true, or left out. */
+void lmap_checktrue(lua_State *L, int arg);
 
 /* Methods that other rooms call with a map at index 1, as Lua would. */
 int lmap_get(lua_State *L);

@@ -1,0 +1,96 @@
+# hmap. `make help` lists what can be made here.
+#
+# Overridable: CC CFLAGS LDFLAGS LUA LUA_INCDIR BUILD PREFIX DESTDIR KEYS.
+# A second build with other flags goes beside the first: make BUILD=build/asan.
+
+BUILD  ?= build
+LUA    ?= lua5.4
+CFLAGS ?= -O2
+PREFIX ?= /usr/local
+KEYS   ?=
+
+LUA_INCDIR ?= $(patsubst %/lua.h,%,$(firstword $(wildcard $(addsuffix /lua.h,\
+  /usr/include/lua5.4 /usr/local/include/lua5.4 /usr/include/lua-5.4 \
+  /usr/local/include /usr/include))))
+
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
+  -Wmissing-prototypes
+MODE := -std=c11 -fPIC -fvisibility=hidden -Icsrc -MMD -MP
+
+CORE     := $(patsubst %.c,$(BUILD)/%.o,$(wildcard csrc/core/*.c))
+BINDING  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard csrc/binding/*.c))
+PROGRAMS := $(patsubst spec/c/%.c,$(BUILD)/spec/%,$(wildcard spec/c/*.c))
+
+all: $(BUILD)/hmap/core.so $(BUILD)/libhmap.a  ## the Lua module and the library
+
+core: $(BUILD)/libhmap.a  ## only the C library: needs no Lua
+
+$(BUILD)/libhmap.a: $(CORE)
+	rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/hmap/core.so: $(BINDING) $(CORE)
+	@mkdir -p $(@D)
+	$(CC) -shared $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+# The wall between the rooms: only the binding sees Lua's headers.
+$(BINDING): LUA_FLAGS = $(addprefix -isystem ,$(LUA_INCDIR))
+
+$(BUILD)/csrc/%.o: csrc/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) $(MODE) $(WARN) $(LUA_FLAGS) $(CFLAGS) -c -o $@ $<
+
+programs: $(PROGRAMS)  ## the plain C programs in spec/c
+
+$(BUILD)/spec/conformance: LDLIBS += -ljansson -lz
+
+$(BUILD)/spec/%: spec/c/%.c $(BUILD)/libhmap.a
+	@mkdir -p $(@D)
+	$(CC) $(MODE) $(WARN) $(CFLAGS) $(LDFLAGS) -o $@ $< \
+	  $(BUILD)/libhmap.a $(LDLIBS) -lm
+
+# Objects are stale when the compiler or its flags are others than last time.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(MODE) $(WARN) $(LUA_INCDIR) $(CFLAGS) $(LDFLAGS)' | \
+	  { cmp -s - $@ || cat > $@; }
+
+env:  ## lines to eval for `require "hmap"` from this checkout
+	@echo "export LUA_PATH='$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;'"
+	@echo "export LUA_CPATH='$(abspath $(BUILD))/?.so;;'"
+
+explore: deps-explore all  ## watch a map grow on real keys; KEYS=file
+	@eval "$$($(MAKE) -s --no-print-directory env)" && \
+	  $(LUA) -e 'os.exit(require("hmap.cli").main())' -- \
+	  explore $(if $(KEYS),'$(KEYS)')
+
+test: deps-test  ## everything there is to check; ends "N passed, N failed"
+	@CC='$(CC)' LUA='$(LUA)' MAKE='$(MAKE)' sh spec/run.sh
+
+deps: deps-test  ## install what building, exploring and testing need
+
+deps-%:
+	@sh .ci/deps $*
+
+SHARE = $(DESTDIR)$(PREFIX)/share/lua/5.4/hmap
+LIB   = $(DESTDIR)$(PREFIX)/lib
+
+install: all  ## into PREFIX (default /usr/local), under DESTDIR
+	install -d $(SHARE) $(LIB)/lua/5.4/hmap $(DESTDIR)$(PREFIX)/include
+	install -m 644 lua/hmap/*.lua $(SHARE)
+	install -m 755 $(BUILD)/hmap/core.so $(LIB)/lua/5.4/hmap
+	install -m 644 $(BUILD)/libhmap.a $(LIB)
+	install -m 644 csrc/hmap.h csrc/hmap_inspect.h $(DESTDIR)$(PREFIX)/include
+
+clean:  ## remove build/
+	rm -rf build
+
+help:  ## this list
+	@awk -F ':.*##  *' '/^[a-z]+:.*## /{sub(/:.*/,"",$$1); \
+	  printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+FORCE:
+.PHONY: all core programs env explore test deps install clean help FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+-include $(CORE:.o=.d) $(BINDING:.o=.d) $(PROGRAMS:=.d)

@@ -1,0 +1,43 @@
+/* lweight.h: what the collector is told of the maps' memory.
+**
+** A map's entries are not on the Lua heap: to the collector it is as light as
+** its handle, and dropped maps would pile up. So we keep count of what all maps
+** of a Lua state hold, and press the collector where more is to come: before a
+** new map. Writes only count; no write ever runs the collector.
+**
+**   bytes   ____/~~~~\____/~~~~~~~~~~\        a step for each new map, as for
+**           new  new  new  ...         |      that much garbage of Lua's own;
+**   limit   - - - - - - - - - - - - - -+-     beyond the limit a full cycle
+**
+** In generational mode steps look at young objects only, and a map is old when
+** it is full: there the limit does it. It lies so that cycles cost less than
+** filling the maps did.
+*/
+#ifndef HMAP_LWEIGHT_H
+#define HMAP_LWEIGHT_H
+
+#include <stddef.h>
+
+#include <lua.h>
+
+typedef struct lweight {
+  size_t bytes; /* of all open maps of the Lua state, as last counted */
+  size_t fresh; /* by how much they grew since the collector was last told */
+  size_t limit; /* bytes beyond which there must be garbage among them */
+} lweight;
+
+/* lweight_get [-0, +0, m]: the one of this Lua state, which outlives all maps
+** in it. */
+lweight *lweight_get(lua_State *L);
+
+/* lweight_press [-0, +0, -]: before a new map. May run finalizers. */
+void lweight_press(lua_State *L, lweight *w);
+
+/* Counts a map that weighed `before` and now weighs `now`. */
+static inline void lweight_count(lweight *w, size_t before, size_t now) {
+  w->bytes += now - before;
+  if (now > before)
+    w->fresh += now - before;
+}
+
+#endif

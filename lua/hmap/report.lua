@@ -1,0 +1,447 @@
+--- Is this hash good enough? Statistics over the raw distribution of a map.
+--
+-- Under a good hash each key picks its bucket by chance, so the entries in a
+-- chain follow Poisson's law. We hold the histogram against that law with
+-- Pearson's chi-square, and ask what the difference costs a lookup.
+--
+-- While the map grows its chains are of three sorts, each with its own law:
+--
+--   old   | moved, behind the mark | waiting      hit  waiting  hit waiting |
+--           any number of inserts    none since    one or more
+--                                    the start     since the start
+--
+-- since a write moves the chain that it meets. Taking them as one would find
+-- fault with any hash in mid-growth.
+--
+-- Pure: tables in, tables and text out.
+
+local words = require "hmap.words"
+
+-- The verdict on the chains, the first of these that holds; `cost` is what a
+-- hit passes over, as a multiple of what chance would make it pass over.
+--   bad     cost above 1.25, and chance does that less than once in 10,000
+--   few     too few chains to tell (no degree of freedom left)
+--   good    chance does this once in 10,000, or cost is within 1 % of its own
+--           (5 % in mid-growth, where updates and deletes, which come more
+--           often to longer chains, bend the laws above a little)
+--   even    more regular than chance: cheap, but a pattern shows through
+--   uneven  the rest
+local LIKELY = 1e-4
+local COSTLY, CLOSE, CLOSE_GROWING = 1.25, 0.01, 0.05
+
+local VERDICTS = {
+  bad = "keys pile up: lookups pay for this hash",
+  few = "too few chains to tell",
+  good = "keys fall as chance would have them",
+  even = "more regular than chance: a pattern in the keys shows through",
+  uneven = "less regular than chance, at little cost",
+}
+
+-- The core's histograms end there, with "that many or more".
+local LAST = 63
+
+-- -- mathematics ------------------------------------------------------------
+
+-- Stirling's series, moved up to where four terms give 12 digits.
+local function log_gamma(x)
+  local shift = 0
+  while x < 10 do
+    shift = shift + math.log(x)
+    x = x + 1
+  end
+  local z = 1 / (x * x)
+  local series = (1 / 12 - z * (1 / 360 - z * (1 / 1260 - z / 1680))) / x
+  return (x - 0.5) * math.log(x) - x + 0.5 * math.log(2 * math.pi) + series
+    - shift
+end
+
+-- P(a, x) by its power series; converges fast for x < a + 1.
+local function gamma_series(a, x)
+  local term, sum = 1 / a, 1 / a
+  for n = 1, 1000 do
+    term = term * x / (a + n)
+    sum = sum + term
+    if term < sum * 1e-15 then break end
+  end
+  return sum * math.exp(a * math.log(x) - x - log_gamma(a))
+end
+
+-- Q(a, x) by its continued fraction (Lentz's method), for x >= a + 1.
+local function gamma_fraction(a, x)
+  local b = x + 1 - a
+  local c, d = 1e300, 1 / b
+  local h = d
+  for n = 1, 1000 do
+    local an = n * (a - n)
+    b = b + 2
+    d = 1 / (an * d + b)
+    c = b + an / c
+    h = h * d * c
+    if math.abs(d * c - 1) < 1e-15 then break end
+  end
+  return h * math.exp(a * math.log(x) - x - log_gamma(a))
+end
+
+--- The chance that a chi-square of `df` degrees comes out at `x` or above.
+local function chi_square_p(x, df)
+  local a, half = df / 2, x / 2
+  if half <= 0 then return 1 end
+  if half > 1e6 then return 0 end -- and no term overflows on the way
+  if half < a + 1 then return 1 - gamma_series(a, half) end
+  return gamma_fraction(a, half)
+end
+
+--- Chances of 0 .. last events; the last cell is "that many or more".
+local function poisson(mean, last)
+  local chances, left, log_chance = {}, 1, -mean
+  for k = 0, last - 1 do
+    if k > 0 then log_chance = log_chance + math.log(mean / k) end
+    chances[k] = math.exp(log_chance)
+    left = left - chances[k]
+  end
+  chances[last] = math.max(0, left)
+  return chances
+end
+
+-- The law of a sum of two independent numbers.
+local function sum_law(a, b, last)
+  local chances = {}
+  for k = 0, last do chances[k] = 0 end
+  for i = 0, last do
+    for j = 0, last do
+      local k = math.min(i + j, last)
+      chances[k] = chances[k] + a[i] * b[j]
+    end
+  end
+  return chances
+end
+
+-- -- what chance would do ---------------------------------------------------
+
+-- The entries that came to one of the `split` halves of an old chain of which
+-- we know only that something came to it: Poisson, less "nothing came at all".
+local function visited(mean, split, last)
+  local law, none = poisson(mean / split, last), math.exp(-mean)
+  for k = 0, last do
+    law[k] = (law[k] - (k == 0 and none or 0)) / (1 - none)
+  end
+  return law
+end
+
+-- Entries a bucket when the growth in progress began, and inserts a bucket
+-- since. A doubling begins one past its limit; otherwise the chains that
+-- writes found ahead of the mark tell how many came.
+local function before_and_since(g)
+  local mean = g.count / g.old
+  local limit = g.old == 1 and 8 or g.old * 13 // 2
+  if g.count >= limit then
+    return limit / g.old, mean - limit / g.old
+  end
+  local hit, ahead = g.evacuated - g.mark, g.old - g.mark
+  local since = hit < ahead and -math.log(1 - hit / ahead) or mean
+  since = math.min(mean, since)
+  return mean - since, since
+end
+
+-- Old buckets that shrink merge in order into new ones, so that some of these
+-- have taken one more than others; those that rekey strew over all.
+local function merging(g, last)
+  local an_old = g.count / g.old
+  local waiting = { g.old - g.evacuated, poisson(an_old, last) }
+  if g.kind == "rekey" then
+    local mean = an_old * g.evacuated / g.buckets
+    return { waiting, { g.buckets, poisson(mean, last) } }
+  end
+  local taken, ahead = g.evacuated // g.buckets, g.evacuated % g.buckets
+  return {
+    waiting,
+    { ahead, poisson(an_old * (taken + 1), last) },
+    { g.buckets - ahead, poisson(an_old * taken, last) },
+  }
+end
+
+-- The sorts of chains in a map, as {how many, their law}. At rest, and when an
+-- old bucket has one heir that gets all its keys, there is a single one.
+local function populations(g, last)
+  if not g.old or g.kind == "same_size" then
+    return { { g.chains, poisson(g.count / g.chains, last) } }
+  end
+  if g.kind ~= "double" then return merging(g, last) end
+  local split = g.buckets / g.old
+  local before, since = before_and_since(g)
+  local moved = poisson(g.count / g.old / split, last)
+  local hit = moved
+  if since > 1e-9 then
+    local kept = poisson(before / split, last)
+    hit = sum_law(kept, visited(since, split, last), last)
+  end
+  return {
+    { g.mark * split, moved },
+    { (g.evacuated - g.mark) * split, hit },
+    { g.old - g.evacuated, poisson(before, last) },
+  }
+end
+
+--- Chains expected to hold 0 .. last entries.
+local function expected_chains(g, last)
+  local chains = {}
+  for k = 0, last do
+    chains[k] = 0
+    for _, sort in ipairs(populations(g, last)) do
+      chains[k] = chains[k] + sort[1] * sort[2][k]
+    end
+  end
+  return chains
+end
+
+-- -- holding the two against each other -------------------------------------
+
+-- Cells in which chance expects fewer than five chains join their neighbour:
+-- below that Pearson's sum no longer follows its law.
+local function chi_square(observed, expected, last)
+  local sum, cells = 0, 0
+  local o, e = 0, 0
+  local rest = 0
+  for k = 0, last do rest = rest + expected[k] end
+  for k = 0, last do
+    o, e, rest = o + observed[k], e + expected[k], rest - expected[k]
+    if (e >= 5 and rest >= 5) or (k == last and e > 0) then
+      sum, cells = sum + (o - e) ^ 2 / e, cells + 1
+      o, e = 0, 0
+    end
+  end
+  -- The number of chains and the number of entries are given.
+  return sum, math.max(0, cells - 2)
+end
+
+-- Entries that a search passes over, its own included, summed over all hits:
+-- 1 + 2 + .. + n in a chain of n. `beyond`: the entries of a chain in the
+-- last cell, which counts all longer ones.
+local function passed(chains, last, beyond)
+  local entries, steps = 0, 0
+  for k = 0, last do
+    local n = k == last and beyond or k
+    entries = entries + n * chains[k]
+    steps = steps + n * (n + 1) / 2 * chains[k]
+  end
+  return entries, steps
+end
+
+local function observed_cost(raw, last)
+  local entries = 0
+  for k = 0, last - 1 do entries = entries + k * raw.by_entries[k] end
+  local tail = raw.by_entries[last]
+  local beyond = tail > 0 and (raw.entries - entries) / tail or last
+  local all, steps = passed(raw.by_entries, last, beyond)
+  return all > 0 and steps / all or 1
+end
+
+local function verdict_of(d, growing)
+  local close = growing and CLOSE_GROWING or CLOSE
+  local likely = not d.p or d.p >= LIKELY
+  if d.cost > COSTLY and not likely then return "bad" end
+  if d.df < 1 then return d.cost > 2 and "bad" or "few" end
+  if likely or math.abs(d.cost - 1) <= close then return "good" end
+  return d.cost < 1 and "even" or "uneven"
+end
+
+-- The chance that two entries have the same tophash. By chance 1 in 246: the
+-- bytes 0..4 are states, and what would have them gets 5..9.
+local function tophash_match(tophash, entries)
+  local pairs_equal = 0
+  for byte = 0, 255 do
+    local n = tophash[byte]
+    pairs_equal = pairs_equal + n * (n - 1)
+  end
+  return entries > 1 and pairs_equal / (entries * (entries - 1)) or 0
+end
+
+local function copy_from_zero(list, last)
+  local out = {}
+  for k = 0, last do out[k] = list[k] or 0 end
+  return out
+end
+
+-- The longest chain that chance would make: the last that one half chain or
+-- more is expected to reach.
+local function expected_max(expected, last)
+  local tail = 0
+  for k = last, 1, -1 do
+    tail = tail + expected[k]
+    if tail >= 0.5 then return k end
+  end
+  return 0
+end
+
+-- What the law depends on. The chains tell how many old buckets have moved:
+-- one that splits makes more of them, one that merges leaves the new ones.
+local function situation(raw, stats, header)
+  local old = stats.growing and stats.old_buckets or nil
+  local evacuated
+  if stats.kind == "double" then
+    evacuated = (raw.nchains - old) // (stats.buckets // old - 1)
+  elseif old then
+    evacuated = old + stats.buckets - raw.nchains
+  end
+  return {
+    count = raw.entries,
+    chains = raw.nchains,
+    buckets = stats.buckets,
+    old = old,
+    mark = header.nevacuate,
+    evacuated = evacuated,
+    kind = stats.kind,
+  }
+end
+
+--- The documented table from the core's raw counts and the map's state
+-- (`stats` and `header` views of the same moment).
+local function distribution(raw, stats, header)
+  local last = LAST
+  local chains = raw.nchains
+  local expected = chains > 0
+    and expected_chains(situation(raw, stats, header), last)
+    or copy_from_zero({}, last)
+  local observed = copy_from_zero(raw.by_entries, last)
+  local _, expected_steps = passed(expected, last, last)
+  local d = {
+    chains = chains,
+    entries = raw.entries,
+    mean = chains > 0 and raw.entries / chains or 0,
+    max_entries = raw.max_entries,
+    max_overflow = raw.max_overflow,
+    expected_max = expected_max(expected, last),
+    by_overflow = copy_from_zero(raw.by_overflow, math.min(last,
+      raw.max_overflow)),
+    by_state = raw.by_state,
+    tophash_match = tophash_match(raw.tophash, raw.entries),
+    cost = raw.entries > 0
+      and observed_cost(raw, last) * raw.entries / expected_steps or 1,
+  }
+  d.chi_square, d.df = chi_square(observed, expected, last)
+  d.p = d.df > 0 and chi_square_p(d.chi_square, d.df) or nil
+  local shown = math.min(last, math.max(d.max_entries, d.expected_max))
+  d.by_entries = copy_from_zero(observed, shown)
+  d.expected = copy_from_zero(expected, shown)
+  local hits, misses = math.max(1, raw.entries), math.max(1, chains)
+  d.hit_probes, d.hit_buckets = raw.hit_probes / hits, raw.hit_buckets / hits
+  d.miss_probes = raw.miss_probes / misses
+  d.miss_buckets = raw.miss_buckets / misses
+  d.verdict = verdict_of(d, stats.growing)
+  d.why = VERDICTS[d.verdict]
+  return d
+end
+
+-- -- text -------------------------------------------------------------------
+
+local function chance_text(p)
+  if not p then return "no p" end
+  if p < 1e-4 then return "p < 0.0001" end
+  return string.format("p = %.4f", p)
+end
+
+local function highest(list)
+  local top = 0
+  for k = 0, #list do top = math.max(top, list[k]) end
+  return top
+end
+
+local function row(label, seen, due, bar)
+  local by_chance = due < 9.95 and string.format("%.1f", due)
+    or words.count(due)
+  return { label, words.count(seen), by_chance, bar }
+end
+
+-- The last length that has a line of its own: longer chains, rare both by
+-- chance and in fact, share one.
+local function last_alone(d)
+  for k = #d.by_entries, 1, -1 do
+    if d.expected[k] >= math.max(0.5, d.chains / 500)
+      or d.by_entries[k] > d.chains / 50 then
+      return math.min(k, #d.by_entries - 1)
+    end
+  end
+  return 0
+end
+
+local function histogram(d, width, ascii)
+  local room = math.max(10, width - 36)
+  local top = math.max(highest(d.by_entries), highest(d.expected))
+  local rows = { { "entries", "chains", "by chance" } }
+  local last, seen, due = last_alone(d), 0, 0
+  for k = 0, #d.by_entries do
+    seen, due = seen + d.by_entries[k], due + d.expected[k]
+    if k <= last or k == #d.by_entries then
+      local first = math.min(k, last + 1)
+      local more = (k > first or k == LAST) and "+" or ""
+      local bar = words.bar(seen, due, top / room, room, ascii)
+      rows[#rows + 1] = row(first .. more, seen, due, bar)
+      seen, due = 0, 0
+    end
+  end
+  return words.columns(rows, "rrrl", " ")
+end
+
+local function overflow_line(d)
+  local parts = {}
+  for k = 0, #d.by_overflow do
+    local n = d.by_overflow[k]
+    if n > 0 then
+      parts[#parts + 1] = string.format("%s with %d%s", words.count(n), k,
+        k == LAST and "+" or "")
+    end
+  end
+  local shown = table.concat(parts, ", ", 1, math.min(#parts, 5))
+  local more = #parts > 5 and ", up to " .. words.count(d.max_overflow) or ""
+  return shown .. more .. " overflow buckets"
+end
+
+local function one_in(chance)
+  if chance <= 0 then return "none" end
+  return "1 in " .. words.count(math.max(1, 1 / chance))
+end
+
+-- A tophash that most keys share spares no comparison of keys.
+local function tophash_line(d)
+  local blunt = d.tophash_match > 0.1
+    and ": it spares few key comparisons" or ""
+  return one_in(d.tophash_match) .. " (by chance 1 in 246)" .. blunt
+end
+
+local function summary(d)
+  local f = string.format
+  return words.columns({
+    { "verdict", f("%s: %s", d.verdict, d.why) },
+    { "", f("chi-square %.1f, %s, %s", d.chi_square,
+      words.plural(d.df, "degree") .. " of freedom", chance_text(d.p)) },
+    { "longest chain", f("%s (by chance about %d)",
+      words.plural(d.max_entries, "entry", "entries"), d.expected_max) },
+    { "overflow", overflow_line(d) },
+    { "a hit", f("reads %.2f buckets, %.2f slots: %.2fx what chance would",
+      d.hit_buckets, d.hit_probes, d.cost) },
+    { "a miss", f("reads %.2f buckets, %.2f slots",
+      d.miss_buckets, d.miss_probes) },
+    { "same tophash", tophash_line(d) },
+  }, "ll", " ")
+end
+
+--- The distribution as a person reads it. opts: width, ascii.
+local function text(d, opts)
+  opts = opts or {}
+  local title = string.format("%s in %s, %.2f each",
+    words.plural(d.entries, "entry", "entries"),
+    words.plural(d.chains, "chain"), d.mean)
+  if d.chains == 0 then return title end
+  return table.concat({
+    title,
+    histogram(d, opts.width or 80, opts.ascii),
+    summary(d),
+  }, "\n")
+end
+
+return {
+  distribution = distribution,
+  text = text,
+  chi_square_p = chi_square_p,
+  poisson = poisson,
+}

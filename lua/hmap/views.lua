@@ -1,0 +1,135 @@
+--- The text of the views, for a person at the REPL: `= m:stats()`.
+-- Each function takes the plain table of its view. Pure.
+
+local picture = require "hmap.picture"
+local report = require "hmap.report"
+local words = require "hmap.words"
+
+local function flags_text(flags)
+  local set = {}
+  for _, name in ipairs {
+    "iterator", "old_iterator", "writing", "same_size_grow",
+  } do
+    if flags[name] then set[#set + 1] = name end
+  end
+  return #set > 0 and table.concat(set, " ") or "none"
+end
+
+--- Go's header, field by field.
+local function header(h)
+  return words.columns({
+    { "count", words.count(h.count) },
+    { "flags", flags_text(h.flags) },
+    { "B", h.B .. ": " .. words.plural(1 << h.B, "bucket") },
+    { "noverflow", words.count(h.noverflow) },
+    { "hash0", string.format("0x%08x", h.hash0) },
+    { "buckets", h.buckets or "none before the first insert" },
+    { "oldbuckets", h.oldbuckets or "none: not growing" },
+    { "nevacuate", words.count(h.nevacuate) },
+  }, "ll")
+end
+
+local function growth_text(s)
+  if not s.growing then
+    return "none; doubles past " .. words.plural(s.next_growth_at, "entry",
+      "entries")
+  end
+  return string.format("%s, %s of %s old buckets moved, %s to go",
+    s.kind:gsub("_", " "), words.count(s.evacuated),
+    words.count(s.old_buckets), words.count(s.remaining))
+end
+
+local function growths_text(growths)
+  local parts = {}
+  for _, kind in ipairs { "double", "same_size", "shrink", "rekey" } do
+    local n = growths[kind] or 0
+    if n > 0 then
+      parts[#parts + 1] = kind:gsub("_", " ") .. " " .. words.count(n)
+    end
+  end
+  return #parts > 0 and table.concat(parts, ", ") or "none so far"
+end
+
+local function each(bytes, entries)
+  if entries == 0 then return "" end
+  return string.format(", %.1f an entry", bytes / entries)
+end
+
+local function stats(s)
+  return words.columns({
+    { "entries", words.count(s.count) },
+    { "buckets", words.count(s.buckets) },
+    { "load", string.format("%.2f entries a bucket, limit %s entries",
+      s.load, words.count(s.threshold)) },
+    { "growth", growth_text(s) },
+    { "growths", growths_text(s.growths) },
+    { "overflow", words.plural(s.overflow_in_use, "bucket")
+      .. " in use, noverflow " .. words.count(s.noverflow) },
+    { "memory", words.bytes(s.bytes) .. each(s.bytes, s.count) },
+  }, "ll")
+end
+
+local MEMORY_PARTS = {
+  { "header", "the map itself" },
+  { "buckets", "the array" },
+  { "preallocated", "overflow buckets that came with it" },
+  { "overflow", "overflow buckets made one by one" },
+  { "old", "old arrays not yet given back" },
+  { "text", "texts of 16 bytes and more" },
+  { "indirect", "keys and values over 128 bytes" },
+  { "references", "anchors of Lua objects" },
+}
+
+local function memory(v)
+  local rows = {}
+  for _, part in ipairs(MEMORY_PARTS) do
+    local bytes = v[part[1]]
+    if bytes and bytes > 0 then
+      rows[#rows + 1] = { part[1], words.count(bytes), part[2] }
+    end
+  end
+  local an_entry = v.per_entry
+    and string.format("%.1f an entry", v.per_entry) or ""
+  rows[#rows + 1] = { "total", words.count(v.total), an_entry }
+  return words.columns(rows, "lrl")
+end
+
+local function field(at, slots, size, note)
+  local length = slots * size
+  return { tostring(at), tostring(length), note }
+end
+
+--- A bucket's bytes in their order. Eight of anything end at a multiple of 8,
+-- so there is no padding to show.
+local function layout(v)
+  local function cells(size, what, indirect)
+    if indirect then
+      return string.format("8 pointers to %ss of %d bytes", what, size)
+    end
+    return string.format("8 %ss of %s", what, words.plural(size, "byte"))
+  end
+  local at = v.offsets
+  local rows = {
+    { "at", "bytes", "" },
+    field(at.tophash, v.slots, 1, "8 tophash bytes"),
+    field(at.keys, v.slots, v.key_slot,
+      cells(v.key_size, "key", v.indirect_key)),
+    field(at.values, v.slots, v.value_slot,
+      cells(v.value_size, "value", v.indirect_value)),
+  }
+  rows[#rows + 1] = field(at.overflow, 1, v.bucket_size - at.overflow,
+    "overflow: the next bucket of the chain")
+  rows[#rows + 1] = { "", tostring(v.bucket_size),
+    "a bucket: " .. words.plural(v.cache_lines, "cache line") }
+  return words.columns(rows, "rrl")
+end
+
+return {
+  header = header,
+  stats = stats,
+  memory = memory,
+  layout = layout,
+  bucket = picture.bucket,
+  slots = picture.slots,
+  distribution = report.text,
+}

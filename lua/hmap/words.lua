@@ -1,0 +1,153 @@
+--- How numbers, units and columns are written, the same everywhere.
+-- Pure: values in, text out. The rooms that draw and report build on it.
+
+--- 104334 -> "104,334"; a float keeps no decimals.
+local function count(n)
+  local text = string.format("%.0f", n)
+  local grouped = text:reverse():gsub("(%d%d%d)", "%1,"):reverse()
+  return (grouped:gsub("^(%-?),", "%1"))
+end
+
+--- "1 write", "2,000 writes".
+local function plural(n, one, many)
+  return count(n) .. " " .. (n == 1 and one or many or one .. "s")
+end
+
+-- Three digits say enough, and keep columns narrow.
+local function three_digits(x)
+  if x < 9.995 then return string.format("%.2f", x) end
+  return string.format(x < 99.95 and "%.1f" or "%.0f", x)
+end
+
+--- Bytes for a reader: below 10 KiB exact.
+local function bytes(n)
+  if n < 10240 then return count(n) .. " B" end
+  for _, unit in ipairs { "KiB", "MiB", "GiB" } do
+    n = n / 1024
+    if n < 1023.5 then return three_digits(n) .. " " .. unit end
+  end
+  return three_digits(n / 1024) .. " TiB"
+end
+
+--- Seconds for a reader: "120 ns", "18.4 us", "9.81 ms".
+local function seconds(s)
+  if s < 999.5e-9 then return string.format("%.0f ns", s * 1e9) end
+  if s < 999.5e-6 then return three_digits(s * 1e6) .. " us" end
+  if s < 999.5e-3 then return three_digits(s * 1e3) .. " ms" end
+  return three_digits(s) .. " s"
+end
+
+-- In characters, or in bytes if they are none.
+local function characters(text)
+  return utf8.len(text) or #text
+end
+
+--- Pads to a width counted in characters; a negative width pads on the left.
+local function pad(text, width)
+  local missing = math.abs(width) - characters(text)
+  if missing <= 0 then return text end
+  local blank = (" "):rep(missing)
+  return width < 0 and blank .. text or text .. blank
+end
+
+local function shortened(text, longest)
+  if #text <= longest then return text end
+  return text:sub(1, longest - 3) .. "..."
+end
+
+-- Quoted, on one line, whatever its bytes.
+local function quoted(s)
+  local text = shortened(s, 32):gsub('[%c\127"\\]', function(c)
+    return c == '"' and '\\"' or c == "\\" and "\\\\"
+      or string.format("\\%d", c:byte())
+  end)
+  return '"' .. text .. '"'
+end
+
+local function scalar(v)
+  return type(v) == "string" and quoted(v) or tostring(v)
+end
+
+local function by_name(a, b) return tostring(a) < tostring(b) end
+
+--- A key or value on one line. Of a table its fields: so come tuples.
+local function value_text(v)
+  if type(v) ~= "table" or getmetatable(v) then return scalar(v) end
+  local names, fields = {}, {}
+  for name in next, v do
+    names[#names + 1] = name
+    if #names > 8 then return "{...}" end
+  end
+  table.sort(names, by_name)
+  for i, name in ipairs(names) do
+    local field = type(v[name]) == "table" and "{...}" or scalar(v[name])
+    fields[i] = name == i and field or tostring(name) .. "=" .. field
+  end
+  return "{" .. table.concat(fields, ", ") .. "}"
+end
+
+--- Lines from rows of cells; `align` has one letter a column: l or r.
+local function columns(rows, align, indent)
+  local widths, lines = {}, {}
+  for _, row in ipairs(rows) do
+    for i = 1, #align do
+      local cell = tostring(row[i] or "")
+      widths[i] = math.max(widths[i] or 0, characters(cell))
+    end
+  end
+  for r, row in ipairs(rows) do
+    local cells = {}
+    for i = 1, #align do
+      local side = align:sub(i, i) == "r" and -1 or 1
+      cells[i] = pad(tostring(row[i] or ""), side * widths[i])
+    end
+    local line = (indent or "") .. table.concat(cells, "  ")
+    lines[r] = (line:gsub("%s+$", ""))
+  end
+  return table.concat(lines, "\n")
+end
+
+--- A bar of `length` cells with a mark where it was expected to end. What is
+-- there but too small for a cell shows as a sliver.
+local function bar(value, expected, per_cell, length, ascii)
+  local full, sliver, mark = "█", "▏", "│"
+  if ascii then full, sliver, mark = "#", ".", "|" end
+  local cells = {}
+  local filled = math.min(length, math.floor(value / per_cell + 0.5))
+  for i = 1, filled do cells[i] = full end
+  if filled == 0 and value > 0 then cells[1] = sliver end
+  local at = expected and math.floor(expected / per_cell + 0.5) or 0
+  if at >= 1 and at <= length then
+    for i = #cells + 1, at do cells[i] = " " end
+    cells[at] = mark
+  end
+  return table.concat(cells)
+end
+
+--- Wraps a paragraph at blanks.
+local function wrap(text, width, indent)
+  indent = indent or ""
+  local lines, line = {}, indent
+  for word in text:gmatch("%S+") do
+    local longer = line == indent and line .. word or line .. " " .. word
+    if characters(longer) > width and line ~= indent then
+      lines[#lines + 1], line = line, indent .. word
+    else
+      line = longer
+    end
+  end
+  lines[#lines + 1] = line
+  return table.concat(lines, "\n")
+end
+
+return {
+  count = count,
+  plural = plural,
+  bytes = bytes,
+  seconds = seconds,
+  value = value_text,
+  pad = pad,
+  columns = columns,
+  bar = bar,
+  wrap = wrap,
+}

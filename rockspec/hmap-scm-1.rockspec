@@ -1,0 +1,79 @@
+rockspec_format = "3.0"
+package = "hmap"
+version = "scm-1"
+
+-- Built where it lies: `luarocks make rockspec/hmap-scm-1.rockspec`.
+source = {
+  url = "git+file://.",
+}
+
+description = {
+  summary = "A hash map whose growth you can watch, after Go's runtime map",
+  detailed = [[
+A map for Lua 5.4 with a C core that follows Go's classic runtime map: 8-slot
+buckets, tophash bytes, overflow chains and incremental evacuation, so that no
+single insert pays for a whole rehash. Everything inside can be looked at from
+Lua, and drawn.]],
+  license = "MIT",
+  labels = {"hash-map", "data-structures", "introspection"},
+}
+
+supported_platforms = {"unix"}
+
+dependencies = {
+  "lua >= 5.4, < 5.5",
+}
+
+external_dependencies = {
+  XXHASH = {header = "xxhash.h"},
+}
+
+build = {
+  type = "builtin",
+  modules = {
+    ["hmap"] = "lua/hmap/init.lua",
+    ["hmap.cli"] = "lua/hmap/cli.lua",
+    ["hmap.picture"] = "lua/hmap/picture.lua",
+    ["hmap.report"] = "lua/hmap/report.lua",
+    ["hmap.story"] = "lua/hmap/story.lua",
+    ["hmap.terminal"] = "lua/hmap/terminal.lua",
+    ["hmap.views"] = "lua/hmap/views.lua",
+    ["hmap.words"] = "lua/hmap/words.lua",
+    ["hmap.core"] = {
+      sources = {
+        "csrc/binding/lanchor.c",
+        "csrc/binding/lcell.c",
+        "csrc/binding/lhmap.c",
+        "csrc/binding/lhot.c",
+        "csrc/binding/linspect.c",
+        "csrc/binding/liter.c",
+        "csrc/binding/lmap.c",
+        "csrc/binding/lview.c",
+        "csrc/binding/lweight.c",
+        "csrc/core/array.c",
+        "csrc/core/batch.c",
+        "csrc/core/check.c",
+        "csrc/core/grow.c",
+        "csrc/core/hash.c",
+        "csrc/core/inspect.c",
+        "csrc/core/iter.c",
+        "csrc/core/map.c",
+        "csrc/core/memory.c",
+        "csrc/core/pages.c",
+        "csrc/core/policy.c",
+        "csrc/core/text.c",
+        "csrc/core/type.c",
+      },
+      incdirs = {"csrc", "$(XXHASH_INCDIR)"},
+    },
+  },
+  -- For editors that read LuaLS annotations.
+  install = {
+    lua = {["hmap.core.meta"] = "lua/hmap/core.meta.lua"},
+  },
+}
+
+test = {
+  type = "command",
+  command = "make test",
+}

@@ -1,0 +1,1080 @@
+/* conformance.c: the core against traces of Go's real runtime.
+**
+**   conformance [trace.jsonl.gz ...]     default: all in spec/golden
+**
+** Every operation of a trace is done here too, with the same hashes and the
+** same random numbers, and afterwards all that can be seen must be the same:
+** the header, results, random numbers drawn, hashes computed, and where the
+** trace has them, the bytes of every bucket. Each trace runs three times:
+**
+**   kept     arrays stay whole until the growth is over, as Go keeps them
+**   mapped   every array is mapped; moved chains let go of their overflow
+**   default  arrays from 128 KiB are mapped
+**
+** An iterator gives Go's entries in Go's order until a growth begins. From
+** then on it is held to its promise: what is there throughout exactly once,
+** nothing twice, nothing that is gone.
+**
+** Not compared: which overflow buckets were preallocated (that follows from
+** Go's allocator), and bytes of old buckets that hmap has let go of. */
+#define _POSIX_C_SOURCE 200809L
+#include <glob.h>
+
+#include "core/map.h"
+#include "golden.h"
+
+/* One step of the generator that Go's runtime and the map both use. */
+#define RNG_STEP UINT64_C(0xa0761d6478bd642f)
+
+/* -- a replay ------------------------------------------------------------- */
+
+static const struct {
+  const char *name;
+  size_t map_min;
+} passes[] = {{"kept", SIZE_MAX}, {"mapped", 1}, {"default", 0}};
+
+#define NPASSES (sizeof passes / sizeof passes[0])
+
+/* An iterator of the trace. */
+typedef struct walk {
+  hmap_iter it;
+  bool open;
+  bool exact;       /* Go's order: no growth has begun since */
+  uint64_t growths; /* of the map, when it began */
+  uint64_t births;  /* entries born by then are due */
+  uint64_t *given;  /* by symbol: birth of the entry that was given */
+  size_t room;
+} walk;
+
+typedef struct counts {
+  uint64_t steps, digests, dumps;
+} counts;
+
+typedef struct replay {
+  const char *name;
+  const kind *key, *elem;
+  formula formula; /* NULL: hashes are listed */
+  bool go121;      /* clear is that of 1.21 */
+  bool native;     /* compiled statements; else runtime functions */
+  bool typed;      /* of int64 or text, not the generic functions */
+
+  hmap *m;
+  size_t map_min;
+  dict hashes;  /* (hash0, key) -> hash, as listed */
+  dict entries; /* what the map must hold: value = elem, born != 0: present */
+  uint64_t births;
+  const json_t *H; /* of this record; NaN hashes are taken in order */
+  size_t next_nan;
+  uint64_t calls;    /* of the hash function */
+  bool unknown_hash; /* asked for one that is not listed */
+  bool stray_nan;    /* a NaN was hashed that the trace does not know of */
+  bool iterating;    /* an iterator has gone on */
+
+  walk **walks; /* by id */
+  size_t nwalks;
+  counts seen;
+  char why[400];
+} replay;
+
+/* Remembers what differs; always false. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+static bool
+differs(replay *r, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  (void)vsnprintf(r->why, sizeof r->why, format, args);
+  va_end(args);
+  return false;
+}
+
+/* -- hashes as the trace lists them --------------------------------------- */
+
+/* The name of a listed hash: hash0, then the key's bytes. */
+static size_t hash_name(char name[300], uint32_t hash0, const token *t) {
+  const char *s = t->numeric ? (const char *)&t->n : t->s;
+  size_t len = t->numeric ? sizeof t->n : t->len;
+  if (len > 256)
+    abort();
+  memcpy(name, &hash0, sizeof hash0);
+  memcpy(name + sizeof hash0, s, len);
+  return sizeof hash0 + len;
+}
+
+static bool nan_token(const replay *r, const token *t) {
+  cell c = to_cell(r->key, t);
+  return is_nan(r->key, &c);
+}
+
+static uint32_t hash0_of(const hmap *m) {
+  hmap_header h = {.hash0 = 0};
+  if (m != NULL)
+    hmap_get_header(m, &h);
+  return h.hash0;
+}
+
+/* Takes in the pairs of a record; NaN keys wait in it for their turn. */
+static void learn_hashes(replay *r, const json_t *record) {
+  size_t i;
+  const json_t *pair;
+  uint32_t hash0 = hash0_of(r->m);
+  r->H = json_object_get(record, "H");
+  r->next_nan = 0;
+  json_array_foreach(r->H, i, pair) {
+    char name[300];
+    token t = token_of(json_array_get(pair, 0));
+    const json_t *seed = json_array_get(pair, 2);
+    if (seed != NULL)
+      hash0 = (uint32_t)json_integer_value(seed);
+    if (nan_token(r, &t))
+      continue;
+    size_t s = add_symbol(&r->hashes, name, hash_name(name, hash0, &t));
+    r->hashes.at[s].value = hex(json_string_value(json_array_get(pair, 1)));
+  }
+}
+
+/* Go draws a random number for each hash of a NaN. */
+static uint64_t nan_hash(replay *r, const token *t) {
+  r->m->rng += RNG_STEP;
+  while (r->next_nan < json_array_size(r->H)) {
+    const json_t *pair = json_array_get(r->H, r->next_nan++);
+    token listed = token_of(json_array_get(pair, 0));
+    if (same_token(&listed, t))
+      return hex(json_string_value(json_array_get(pair, 1)));
+  }
+  r->stray_nan = true;
+  return 0;
+}
+
+static uint64_t listed_hash(replay *r, const token *t, uint32_t hash0) {
+  char name[300];
+  size_t s = find_symbol(&r->hashes, name, hash_name(name, hash0, t));
+  if (s != NO_SYMBOL)
+    return r->hashes.at[s].value;
+  r->unknown_hash = true;
+  return number_of(t);
+}
+
+static uint64_t hash_of(const void *key, uint32_t hash0, void *ud) {
+  replay *r = ud;
+  token t;
+  from_cell(&t, r->key, key);
+  r->calls++;
+  if (r->formula != NULL)
+    return r->formula(number_of(&t), hash0);
+  return is_nan(r->key, key) ? nan_hash(r, &t) : listed_hash(r, &t, hash0);
+}
+
+/* -- what the map must hold ----------------------------------------------- */
+
+/* A number that stands for an elem. */
+static uint64_t print_of(const token *t) { return number_of(t); }
+
+/* The symbol of an entry: its key with one name for both zeros; each NaN is
+** one of its own, told apart by its elem. */
+static size_t entry_of(replay *r, const void *key, uint64_t elem) {
+  cell c = {.bytes = {0}};
+  char name[300];
+  token t;
+  size_t size;
+  hmap_spec spec = {.kind = r->key->kind, .n = r->key->n};
+  if (hmap_cell_size(&spec, &size) != HMAP_OK)
+    abort();
+  memcpy(&c, key, size);
+  double *f = float_in(r->key, &c);
+  if (f != NULL && *f == 0)
+    *f = 0;
+  from_cell(&t, r->key, &c);
+  size_t len = hash_name(name, 0, &t);
+  bool nan = is_nan(r->key, &c);
+  if (nan) {
+    memcpy(name + len, &elem, sizeof elem);
+    len += sizeof elem;
+  }
+  size_t i = add_symbol(&r->entries, name, len);
+  r->entries.at[i].nan = nan;
+  return i;
+}
+
+static void entry_put(replay *r, const cell *key, const token *elem) {
+  size_t i = entry_of(r, key, print_of(elem));
+  symbol *s = &r->entries.at[i];
+  if (s->born == 0)
+    s->born = ++r->births;
+  s->value = print_of(elem);
+}
+
+static void entry_deleted(replay *r, const cell *key) {
+  size_t i = entry_of(r, key, 0);
+  if (!r->entries.at[i].nan)
+    r->entries.at[i].born = 0;
+}
+
+static void entries_cleared(replay *r, bool but_nans) {
+  for (size_t i = 0; i < r->entries.n; i++)
+    if (!but_nans || !r->entries.at[i].nan)
+      r->entries.at[i].born = 0;
+}
+
+/* -- iterators ------------------------------------------------------------ */
+
+static uint64_t growths_of(const hmap *m) {
+  hmap_stats s;
+  uint64_t sum = 0;
+  hmap_get_stats(m, &s);
+  for (int i = 0; i < HMAP_NGROWTHS; i++)
+    sum += s.growths[i];
+  return sum;
+}
+
+static void end_walk(walk *w) {
+  hmap_iter_close(&w->it);
+  free(w->given);
+  *w = (walk){.open = false};
+}
+
+static void end_walks(replay *r) {
+  for (size_t i = 0; i < r->nwalks; i++)
+    if (r->walks[i] != NULL) {
+      end_walk(r->walks[i]);
+      free(r->walks[i]);
+    }
+  free(r->walks);
+  r->walks = NULL;
+  r->nwalks = 0;
+}
+
+static walk *walk_numbered(replay *r, size_t id) {
+  while (r->nwalks <= id) {
+    r->walks = must(realloc(r->walks, (r->nwalks + 1) * sizeof *r->walks));
+    r->walks[r->nwalks++] = NULL;
+  }
+  if (r->walks[id] == NULL)
+    r->walks[id] = must(calloc(1, sizeof(walk)));
+  return r->walks[id];
+}
+
+static void begin_walk(replay *r, walk *w) {
+  end_walk(w);
+  *w = (walk){.open = true,
+              .exact = true,
+              .growths = growths_of(r->m),
+              .births = r->births};
+  hmap_iter_init(&w->it, r->m);
+}
+
+/* Go 1.19 may go on to give what was cleared; hmap is as 1.21. */
+static void walks_cleared(replay *r) {
+  for (size_t i = 0; i < r->nwalks && !r->go121; i++)
+    if (r->walks[i] != NULL)
+      r->walks[i]->exact = false;
+}
+
+static uint64_t *given_at(walk *w, size_t i) {
+  if (i >= w->room) {
+    size_t room = 2 * i + 64;
+    w->given = must(realloc(w->given, room * sizeof *w->given));
+    memset(w->given + w->room, 0, (room - w->room) * sizeof *w->given);
+    w->room = room;
+  }
+  return &w->given[i];
+}
+
+/* What an iterator gives is there, as it is now, and was not given before. */
+static bool gives_rightly(replay *r, walk *w) {
+  token elem;
+  from_cell(&elem, r->elem, w->it.elem);
+  size_t i = entry_of(r, w->it.key, print_of(&elem));
+  const symbol *s = &r->entries.at[i];
+  if (s->born == 0)
+    return differs(r, "the iterator gives an entry that is gone");
+  if (s->value != print_of(&elem))
+    return differs(r, "the iterator gives an elem that was overwritten");
+  uint64_t *given = given_at(w, i);
+  if (*given == s->born)
+    return differs(r, "the iterator gives an entry twice");
+  *given = s->born;
+  return true;
+}
+
+/* At its end an iterator has given all that was there throughout. */
+static bool gave_all(replay *r, walk *w) {
+  for (size_t i = 0; i < r->entries.n; i++) {
+    const symbol *s = &r->entries.at[i];
+    if (s->born != 0 && s->born <= w->births && *given_at(w, i) != s->born)
+      return differs(r, "the iterator misses an entry");
+  }
+  return true;
+}
+
+/* One step on; at the end the key is NULL. */
+static bool advance(replay *r, walk *w) {
+  r->iterating = true;
+  hmap_status status = hmap_iter_next(&w->it);
+  if (growths_of(r->m) != w->growths)
+    w->exact = false;
+  if (status != HMAP_OK)
+    return differs(r, "hmap_iter_next: %s", hmap_status_text(status));
+  return w->it.key != NULL ? gives_rightly(r, w) : gave_all(r, w);
+}
+
+static bool run_to_end(replay *r, walk *w) {
+  while (w->it.key != NULL)
+    if (!advance(r, w))
+      return false;
+  return true;
+}
+
+/* Go's next entry, or key NULL at Go's end. */
+static bool same_as_go(replay *r, walk *w, const json_t *key,
+                       const json_t *elem) {
+  token k, e, gk, ge;
+  if (key == NULL || w->it.key == NULL) {
+    if (key == NULL && w->it.key == NULL)
+      return true;
+    return differs(r, key == NULL ? "Go's iterator is at its end"
+                                  : "hmap's iterator is at its end");
+  }
+  gk = token_of(key);
+  ge = token_of(elem);
+  from_cell(&k, r->key, w->it.key);
+  from_cell(&e, r->elem, w->it.elem);
+  return same_token(&k, &gk) && same_token(&e, &ge)
+             ? true
+             : differs(r, "the iterator gives another entry than Go's");
+}
+
+static bool walk_on(replay *r, walk *w, const json_t *key, const json_t *elem) {
+  if (!w->open)
+    return key == NULL ? true : differs(r, "the iterator ended too early");
+  bool was_live = w->it.key != NULL || !w->it.begun;
+  if (was_live && !advance(r, w))
+    return false;
+  if (w->exact && !same_as_go(r, w, key, elem))
+    return false;
+  return key != NULL || run_to_end(r, w);
+}
+
+/* -- operations ----------------------------------------------------------- */
+
+static bool ok(replay *r, hmap_status status) {
+  return status == HMAP_OK
+             ? true
+             : differs(r, "refused: %s", hmap_status_text(status));
+}
+
+static hmap_status put_cell(replay *r, const cell *k, const cell *v) {
+  if (r->typed && r->key->kind == HMAP_INT64)
+    return hmap_put_i64(r->m, k->i64, v);
+  if (r->typed && r->key->kind == HMAP_STRING)
+    return hmap_put_str(r->m, hmap_text_ptr(&k->cell), hmap_text_len(&k->cell),
+                        v);
+  return hmap_put(r->m, k, v);
+}
+
+static const void *get_cell(const replay *r, const cell *k) {
+  if (r->typed && r->key->kind == HMAP_INT64)
+    return hmap_get_i64(r->m, k->i64);
+  if (r->typed && r->key->kind == HMAP_STRING)
+    return hmap_get_str(r->m, hmap_text_ptr(&k->cell), hmap_text_len(&k->cell));
+  return hmap_get(r->m, k);
+}
+
+static bool put(replay *r, const token *key, const token *elem) {
+  cell k = to_cell(r->key, key), v = to_cell(r->elem, elem);
+  entry_put(r, &k, elem);
+  return ok(r, put_cell(r, &k, &v));
+}
+
+static bool delete (replay *r, const token *key) {
+  cell k = to_cell(r->key, key);
+  size_t before = hmap_count(r->m);
+  bool was_there = hmap_delete(r->m, &k);
+  entry_deleted(r, &k);
+  return hmap_count(r->m) + was_there == before
+             ? true
+             : differs(r, "hmap_delete says %d", was_there);
+}
+
+static bool op_put(replay *r, const json_t *rec) {
+  token k = token_of(json_object_get(rec, "k"));
+  token v = token_of(json_object_get(rec, "v"));
+  return put(r, &k, &v);
+}
+
+static bool op_del(replay *r, const json_t *rec) {
+  token k = token_of(json_object_get(rec, "k"));
+  return delete (r, &k);
+}
+
+/* Go gives the zero value for an absent key. */
+static bool op_get(replay *r, const json_t *rec) {
+  token k = token_of(json_object_get(rec, "k"));
+  token want = token_of(json_object_get(rec, "v")), got;
+  cell c = to_cell(r->key, &k), zero = {.bytes = {0}};
+  const void *elem = get_cell(r, &c);
+  const json_t *found = json_object_get(rec, "ok");
+  from_cell(&got, r->elem, elem != NULL ? elem : &zero);
+  if (found != NULL && (elem != NULL) != json_integer_value(found))
+    return differs(r, elem != NULL ? "found" : "not found");
+  return same_token(&got, &want) ? true : differs(r, "another elem");
+}
+
+static bool op_make(replay *r, const json_t *rec) {
+  const hmap_options options = {
+      .key = {.kind = r->key->kind, .n = r->key->n},
+      .elem = {.kind = r->elem->kind, .n = r->elem->n},
+      .hint = get_int(rec, "hint"),
+      .seeded = true,
+      .seed = hex(get_text(rec, "fr")),
+      .hash = HMAP_HASH_CUSTOM,
+      .hash_fn = hash_of,
+      .hash_ud = r,
+      .map_min = r->map_min,
+  };
+  end_walks(r);
+  hmap_free(r->m);
+  entries_cleared(r, false);
+  if (!ok(r, hmap_new(&options, &r->m)))
+    return false;
+  if (r->key->pointers)
+    r->m->t->bucket_pointers = true;
+  return true;
+}
+
+/* Of keys that may differ from themselves the compiled loop is a real one. */
+static bool clear_by_loop(replay *r) {
+  hmap_iter it;
+  bool going = true;
+  hmap_iter_init(&it, r->m);
+  while (going && (going = ok(r, hmap_iter_next(&it))) && it.key != NULL) {
+    cell k = {.bytes = {0}};
+    memcpy(&k, it.key,
+           r->key->kind == HMAP_ANY ? sizeof(hmap_cell) : sizeof(double));
+    (void)hmap_delete(r->m, &k);
+  }
+  hmap_iter_close(&it);
+  entries_cleared(r, true);
+  return going;
+}
+
+static bool op_clear(replay *r, const json_t *rec) {
+  (void)rec;
+  walks_cleared(r);
+  if (r->native && (r->key->kind == HMAP_FLOAT64 || r->key->kind == HMAP_ANY))
+    return clear_by_loop(r);
+  entries_cleared(r, false);
+  return ok(r, hmap_clear(r->m));
+}
+
+static bool starts_as_go(replay *r, const walk *w, int64_t bucket,
+                         int64_t offset) {
+  return (int64_t)w->it.now.start == bucket && w->it.offset == offset
+             ? true
+             : differs(r, "starts at bucket %" PRIu64 ", slot %u",
+                       w->it.now.start, w->it.offset);
+}
+
+static bool op_iterinit(replay *r, const json_t *rec) {
+  walk *w = walk_numbered(r, (size_t)get_int(rec, "it"));
+  const json_t *pos = json_object_get(rec, "pos");
+  begin_walk(r, w);
+  if (pos != NULL &&
+      !starts_as_go(r, w, json_integer_value(json_array_get(pos, 0)),
+                    json_integer_value(json_array_get(pos, 1))))
+    return false;
+  return walk_on(r, w, json_object_get(rec, "k"), json_object_get(rec, "v"));
+}
+
+static bool op_next(replay *r, const json_t *rec) {
+  walk *w = walk_numbered(r, (size_t)get_int(rec, "it"));
+  bool good =
+      walk_on(r, w, json_object_get(rec, "k"), json_object_get(rec, "v"));
+  if (json_object_get(rec, "end") != NULL)
+    end_walk(w);
+  return good;
+}
+
+/* One turn of a range loop: [k, v] or [k, v, "del", k] or [k, v, "put", k, v].
+** The body does what Go's did, whatever this iterator has given. */
+static bool turn(replay *r, walk *w, const json_t *step) {
+  const char *op = json_string_value(json_array_get(step, 2));
+  token k = token_of(json_array_get(step, op != NULL ? 3 : 0));
+  if (!walk_on(r, w, json_array_get(step, 0), json_array_get(step, 1)))
+    return false;
+  if (op == NULL)
+    return true;
+  if (strcmp(op, "del") == 0)
+    return delete (r, &k);
+  token v = token_of(json_array_get(step, 4));
+  return put(r, &k, &v);
+}
+
+static bool op_range(replay *r, const json_t *rec) {
+  walk w = {.open = false};
+  size_t i;
+  const json_t *step, *start = json_object_get(rec, "start");
+  begin_walk(r, &w);
+  bool good = start == NULL || starts_as_go(r, &w, json_integer_value(start),
+                                            get_int(rec, "offset"));
+  json_array_foreach(json_object_get(rec, "steps"), i, step) {
+    good = good && turn(r, &w, step);
+  }
+  good = good && walk_on(r, &w, NULL, NULL);
+  end_walk(&w);
+  return good;
+}
+
+/* -- many at once: k0 + j * dk for j below n -- */
+
+static bool op_putn(replay *r, const json_t *rec) {
+  int64_t k = get_int(rec, "k0"), v = get_int(rec, "v0");
+  for (int64_t n = get_int(rec, "n"); n > 0; n--) {
+    token key = number_token(k), elem = number_token(v);
+    if (!put(r, &key, &elem))
+      return false;
+    k += get_int(rec, "dk");
+    v += get_int(rec, "dv");
+  }
+  return true;
+}
+
+static bool op_deln(replay *r, const json_t *rec) {
+  int64_t k = get_int(rec, "k0");
+  for (int64_t n = get_int(rec, "n"); n > 0; n--, k += get_int(rec, "dk")) {
+    token key = number_token(k);
+    if (!delete (r, &key))
+      return false;
+  }
+  return true;
+}
+
+static bool op_getn(replay *r, const json_t *rec) {
+  int64_t k = get_int(rec, "k0"), found = 0;
+  for (int64_t n = get_int(rec, "n"); n > 0; n--, k += get_int(rec, "dk"))
+    found += hmap_get(r->m, &k) != NULL;
+  return found == get_int(rec, "found") ? true
+                                        : differs(r, "finds %" PRId64, found);
+}
+
+/* -- buckets -------------------------------------------------------------- */
+
+/* Old buckets that have moved keep their bytes in arrays that stay whole. */
+static bool keeps_moved(const replay *r, hmap_which which) {
+  return which == HMAP_NEW || r->m->old == NULL || !r->m->old->mapped;
+}
+
+static bool same_slots(replay *r, const kind *k, const json_t *want,
+                       const void *const cells[HMAP_BUCKET_COUNT]) {
+  size_t at = 0;
+  for (unsigned i = 0; i < HMAP_BUCKET_COUNT; i++) {
+    if (cells[i] == NULL)
+      continue;
+    token go = token_of(json_array_get(want, at++)), got;
+    from_cell(&got, k, cells[i]);
+    if (!same_token(&got, &go))
+      return differs(r, "another %s in slot %u", k == r->key ? "key" : "elem",
+                     i);
+  }
+  return at == json_array_size(want) ? true
+                                     : differs(r, "other slots are live");
+}
+
+/* A dead cell of text: Go's collector wants the pointer gone, hmap wants no
+** owner; the length that Go may leave behind means nothing. Where an entry
+** has moved, the cell still says which text it was. */
+static bool same_dead_text(const hmap_cell *c, uint8_t top,
+                           const json_t *want) {
+  if (top < HMAP_SLOT_EVACUATED_X || top == HMAP_SLOT_EVACUATED_EMPTY)
+    return c->word[0] == 0 && c->word[1] == 0;
+  return json_is_string(want) && hmap_text_len(c) == json_string_length(want);
+}
+
+static bool same_memory(replay *r, const kind *k, const json_t *want,
+                        unsigned i, uint8_t top, const void *slot) {
+  token go = token_of(want), got;
+  bool dead = top < MIN_TOPHASH;
+  if (dead && k->kind == HMAP_STRING) {
+    return same_dead_text(slot, top, want)
+               ? true
+               : differs(r, "text in dead slot %u", i);
+  }
+  from_cell(&got, k, slot);
+  return same_token(&got, &go)
+             ? true
+             : differs(r, "slot %u of tophash %02x holds another %s", i, top,
+                       k == r->key ? "key" : "elem");
+}
+
+/* All eight slots as they are, live or not. */
+static bool same_raw(replay *r, const json_t *want, hmap_which which,
+                     size_t index, size_t depth) {
+  const hmap_type *t = r->m->t;
+  bmap *b =
+      bucket_at(t, which == HMAP_NEW ? r->m->buckets : r->m->oldbuckets, index);
+  for (; depth > 0; depth--)
+    b = overflow_of(t, b);
+  const json_t *keys = json_object_get(want, "k");
+  const json_t *elems = json_object_get(want, "v");
+  for (unsigned i = 0; i < HMAP_BUCKET_COUNT; i++)
+    if (!same_memory(r, r->key, json_array_get(keys, i), i, b->tophash[i],
+                     key_slot(&t->key, b, i)) ||
+        !same_memory(r, r->elem, json_array_get(elems, i), i, b->tophash[i],
+                     elem_slot(t, &t->key, b, i)))
+      return false;
+  return true;
+}
+
+static bool same_tophash(replay *r, const json_t *want,
+                         const uint8_t tophash[HMAP_BUCKET_COUNT]) {
+  char digits[2 * HMAP_BUCKET_COUNT + 1];
+  for (unsigned i = 0; i < HMAP_BUCKET_COUNT; i++)
+    (void)snprintf(digits + 2 * i, 3, "%02x", tophash[i]);
+  const char *go = want != NULL ? get_text(want, "t") : "0000000000000000";
+  return strcmp(go, digits) == 0
+             ? true
+             : differs(r, "tophash %s, Go's %s", digits, go);
+}
+
+/* want: one bucket of Go's, or NULL for one that is all zero. */
+static bool same_bucket(replay *r, const json_t *want, bool raw,
+                        hmap_which which, size_t index, size_t depth,
+                        const hmap_bucket_view *b) {
+  if (!same_tophash(r, want, b->tophash))
+    return false;
+  if (want == NULL)
+    return true;
+  if (raw)
+    return same_raw(r, want, which, index, depth);
+  return same_slots(r, r->key, json_object_get(want, "k"), b->key) &&
+         same_slots(r, r->elem, json_object_get(want, "v"), b->elem);
+}
+
+static bool same_chain(replay *r, const json_t *want, bool raw,
+                       hmap_which which, size_t index) {
+  hmap_bucket_view b;
+  size_t n = json_is_array(want) ? json_array_size(want) : 1, depth = 0;
+  do {
+    if (!hmap_view_bucket(r->m, which, index, depth, &b))
+      return differs(r, "no bucket at depth %zu", depth);
+    if (b.evacuated && !keeps_moved(r, which))
+      return true;
+    if (!same_bucket(r, json_array_get(want, depth), raw, which, index, depth,
+                     &b))
+      return false;
+  } while (++depth < n && b.more);
+  return depth == n && !b.more ? true : differs(r, "another chain length");
+}
+
+static bool same_array(replay *r, const json_t *want, bool raw,
+                       hmap_which which) {
+  size_t i;
+  const json_t *chain;
+  hmap_bucket_view b;
+  json_array_foreach(want, i, chain) {
+    if (!same_chain(r, chain, raw, which, i)) {
+      size_t at = strlen(r->why);
+      (void)snprintf(r->why + at, sizeof r->why - at, " (%s bucket %zu)",
+                     which == HMAP_NEW ? "new" : "old", i);
+      return false;
+    }
+  }
+  return !hmap_view_bucket(r->m, which, json_array_size(want), 0, &b)
+             ? true
+             : differs(r, "more buckets than Go's");
+}
+
+static bool op_dump(replay *r, const json_t *rec) {
+  bool raw = get_int(rec, "raw") != 0;
+  r->seen.dumps++;
+  return same_array(r, json_object_get(rec, "buckets"), raw, HMAP_NEW) &&
+         same_array(r, json_object_get(rec, "old"), raw, HMAP_OLD);
+}
+
+/* -- digests -------------------------------------------------------------- */
+
+static uLong crc_token(uLong crc, const token *t) {
+  uint8_t bytes[8];
+  uint64_t word = t->numeric ? (uint64_t)t->n : t->len;
+  uInt n = t->numeric ? 8 : 4;
+  for (unsigned i = 0; i < n; i++)
+    bytes[i] = (uint8_t)(word >> 8 * i);
+  crc = crc32(crc, bytes, n);
+  return t->numeric ? crc : crc32(crc, (const Bytef *)t->s, (uInt)t->len);
+}
+
+static uLong crc_bucket(const replay *r, uLong crc, const hmap_bucket_view *b) {
+  token t;
+  const Bytef more = b->more;
+  crc = crc32(crc, b->tophash, HMAP_BUCKET_COUNT);
+  for (unsigned i = 0; i < HMAP_BUCKET_COUNT; i++) {
+    if (b->key[i] == NULL)
+      continue;
+    from_cell(&t, r->key, b->key[i]);
+    crc = crc_token(crc, &t);
+    from_cell(&t, r->elem, b->elem[i]);
+    crc = crc_token(crc, &t);
+  }
+  return crc32(crc, &more, 1);
+}
+
+static uLong crc_array(const replay *r, uLong crc, hmap_which which) {
+  hmap_bucket_view b;
+  for (size_t i = 0; hmap_view_bucket(r->m, which, i, 0, &b); i++) {
+    if (i == 0)
+      crc = crc32(crc, (const Bytef *)(which == HMAP_NEW ? "B" : "O"), 1);
+    crc = crc_bucket(r, crc, &b);
+    for (size_t depth = 1; b.more; depth++) {
+      (void)hmap_view_bucket(r->m, which, i, depth, &b);
+      crc = crc_bucket(r, crc, &b);
+    }
+  }
+  return crc;
+}
+
+static bool same_digest(replay *r, const json_t *rec) {
+  if (json_object_get(rec, "dg") == NULL || !keeps_moved(r, HMAP_OLD))
+    return true;
+  uLong want = hex(get_text(rec, "dg"));
+  uLong got = crc_array(r, crc_array(r, 0, HMAP_NEW), HMAP_OLD);
+  r->seen.digests++;
+  return got == want ? true : differs(r, "digest %08lx, Go's %08lx", got, want);
+}
+
+/* -- the header ----------------------------------------------------------- */
+
+enum {
+  COUNT,
+  FLAGS,
+  LOG_BUCKETS,
+  NOVERFLOW,
+  HASH0,
+  BUCKETS,
+  OLDBUCKETS,
+  NEVACUATE,
+  NSTATE
+};
+static const char *const state_names[NSTATE] = {
+    "count", "flags",   "B",          "noverflow",
+    "hash0", "buckets", "oldbuckets", "nevacuate"};
+
+static void state_of(const hmap *m, int64_t s[NSTATE]) {
+  hmap_header h;
+  hmap_get_header(m, &h);
+  s[COUNT] = (int64_t)h.count;
+  s[FLAGS] = h.flags;
+  s[LOG_BUCKETS] = h.B;
+  s[NOVERFLOW] = h.noverflow;
+  s[HASH0] = h.hash0;
+  s[BUCKETS] = h.buckets != NULL;
+  s[OLDBUCKETS] = h.oldbuckets != NULL;
+  s[NEVACUATE] = (int64_t)h.nevacuate;
+}
+
+static bool same_state(replay *r, const json_t *rec) {
+  const json_t *want = json_object_get(rec, "s");
+  int64_t s[NSTATE];
+  if (want == NULL)
+    return true;
+  state_of(r->m, s);
+  for (size_t i = 0; i < NSTATE; i++)
+    if (s[i] != json_integer_value(json_array_get(want, i)))
+      return differs(r, "another %s", state_names[i]);
+  return true;
+}
+
+/* -- one record ----------------------------------------------------------- */
+
+static bool same_draws(replay *r, const json_t *rec, uint64_t before) {
+  uint64_t want = before + (uint64_t)get_int(rec, "nd") * RNG_STEP;
+  return r->m->rng == want
+             ? true
+             : differs(r, "other than %" PRId64 " random numbers drawn",
+                       get_int(rec, "nd"));
+}
+
+static bool same_nans(replay *r) {
+  if (r->stray_nan)
+    return differs(r, "a NaN was hashed that Go does not hash");
+  while (r->formula == NULL && r->next_nan < json_array_size(r->H)) {
+    const json_t *pair = json_array_get(r->H, r->next_nan++);
+    token t = token_of(json_array_get(pair, 0));
+    if (nan_token(r, &t))
+      return differs(r, "a NaN was not hashed that Go hashes");
+  }
+  return true;
+}
+
+/* As many hashes as in Go, but for this:
+**   - iterators get over a growth by other means, and if the chain in hand
+**     moves then it is the write that asks which entries are still due;
+**   - long text carries its hash, and evacuation asks for fewer; so does a
+**     look into an empty map of any, where Go hashes to see whether it can;
+**   - Go's functions for one type of key need no hash in a single bucket. */
+static bool same_hashes(replay *r, const json_t *rec) {
+  const json_t *nh = json_object_get(rec, "nh");
+  uint64_t want = (uint64_t)json_integer_value(nh);
+  bool iterating = r->iterating || r->m->iters != NULL;
+  bool text = r->key->kind == HMAP_STRING || r->key->kind == HMAP_ANY;
+  bool one_bucket = r->typed && r->m->B == 0;
+  if (r->unknown_hash && !iterating && !one_bucket)
+    return differs(r, "a key was hashed that Go does not hash");
+  if (nh == NULL || iterating || (r->calls < want && text) ||
+      (r->calls > want && one_bucket))
+    return true;
+  return r->calls == want
+             ? true
+             : differs(r, "%" PRIu64 " hashes, Go's %" PRIu64, r->calls, want);
+}
+
+static const struct {
+  const char *name;
+  bool (*run)(replay *r, const json_t *rec);
+} ops[] = {
+    {"make", op_make},         {"put", op_put},   {"get", op_get},
+    {"get1", op_get},          {"del", op_del},   {"clear", op_clear},
+    {"putn", op_putn},         {"deln", op_deln}, {"getn", op_getn},
+    {"iterinit", op_iterinit}, {"next", op_next}, {"range", op_range},
+    {"dump", op_dump},         {"end", NULL},
+};
+
+static bool run_op(replay *r, const json_t *rec) {
+  const char *name = get_text(rec, "op");
+  if (json_object_get(rec, "panic") != NULL) /* Lua has no such keys */
+    return true;
+  for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++)
+    if (strcmp(ops[i].name, name) == 0)
+      return ops[i].run == NULL || ops[i].run(r, rec);
+  return differs(r, "an operation that is not known here: %s", name);
+}
+
+/* Sound after every step while it is small, else now and then. */
+static bool sound(replay *r) {
+  char why[200];
+  if (r->m->B > 5 && r->seen.steps % (UINT64_C(1) << (r->m->B - 4)) != 0)
+    return true;
+  return hmap_check(r->m, why, sizeof why) ? true
+                                           : differs(r, "hmap_check: %s", why);
+}
+
+static bool replay_record(replay *r, const json_t *rec) {
+  const json_t *fr = json_object_get(rec, "fr");
+  learn_hashes(r, rec);
+  r->calls = 0;
+  r->unknown_hash = r->stray_nan = r->iterating = false;
+  if (r->m != NULL && fr != NULL)
+    r->m->rng = hex(json_string_value(fr));
+  uint64_t before = fr != NULL     ? hex(json_string_value(fr))
+                    : r->m != NULL ? r->m->rng
+                                   : 0;
+  r->seen.steps++;
+  return run_op(r, rec) && same_state(r, rec) && same_draws(r, rec, before) &&
+         same_nans(r) && same_hashes(r, rec) && same_digest(r, rec) && sound(r);
+}
+
+/* -- when something differs ----------------------------------------------- */
+
+static void print_states(const replay *r, const json_t *rec) {
+  const json_t *want = json_object_get(rec, "s");
+  int64_t s[NSTATE];
+  state_of(r->m, s);
+  printf("     %-10s %12s %12s\n", "", "Go", "hmap");
+  for (size_t i = 0; i < NSTATE && want != NULL; i++) {
+    int64_t go = json_integer_value(json_array_get(want, i));
+    printf("     %-10s %12" PRId64 " %12" PRId64 "%s\n", state_names[i], go,
+           s[i], go == s[i] ? "" : "  <--");
+  }
+}
+
+static void print_bucket(const replay *r, const hmap_bucket_view *b) {
+  token t;
+  printf(" [");
+  for (unsigned i = 0; i < HMAP_BUCKET_COUNT; i++) {
+    printf("%s%02x", i ? " " : "", b->tophash[i]);
+    if (b->key[i] == NULL)
+      continue;
+    from_cell(&t, r->key, b->key[i]);
+    if (t.numeric)
+      printf("=%" PRId64, t.n);
+    else
+      printf("=%.*s", (int)t.len, t.s);
+  }
+  printf("]");
+}
+
+static void print_array(const replay *r, hmap_which which) {
+  hmap_bucket_view b;
+  for (size_t i = 0; i < 16 && hmap_view_bucket(r->m, which, i, 0, &b); i++) {
+    printf("     %s %zu", which == HMAP_NEW ? "new" : "old", i);
+    print_bucket(r, &b);
+    for (size_t depth = 1; b.more; depth++) {
+      (void)hmap_view_bucket(r->m, which, i, depth, &b);
+      printf(" ->");
+      print_bucket(r, &b);
+    }
+    printf("\n");
+  }
+}
+
+static void print_difference(const replay *r, const char *pass,
+                             const json_t *rec) {
+  char *line = json_dumps(rec, JSON_COMPACT);
+  printf("     %s, %s, step %" PRId64 ": %s\n     %.400s\n", r->name, pass,
+         get_int(rec, "i"), r->why, line);
+  free(line);
+  if (r->m == NULL)
+    return;
+  print_states(r, rec);
+  print_array(r, HMAP_OLD);
+  print_array(r, HMAP_NEW);
+}
+
+/* -- one trace ------------------------------------------------------------ */
+
+static bool read_header(replay *r, const json_t *header) {
+  const char *key = get_text(header, "ktype");
+  const char *elem = get_text(header, "etype");
+  r->name = get_text(header, "name");
+  r->key = kind_named(key, strlen(key));
+  r->elem = kind_named(elem, strlen(elem));
+  r->go121 = strcmp(get_text(header, "mapclear"), "1.21") == 0;
+  r->native = strcmp(get_text(header, "mode"), "native") == 0;
+  r->typed = strcmp(get_text(header, "variant"), "generic") != 0;
+  if (r->key == NULL || r->elem == NULL)
+    return differs(r, "a type that is not known here");
+  if (!formula_named(get_text(header, "hash"), &r->formula))
+    return differs(r, "a hash that is not known here");
+  return true;
+}
+
+static void end_replay(replay *r) {
+  end_walks(r);
+  hmap_free(r->m);
+  free_dict(&r->hashes);
+  free_dict(&r->entries);
+}
+
+static bool replay_file(replay *r, gzFile file, const char *pass) {
+  bool good = true;
+  for (json_t *rec; good && (rec = next_line(file)) != NULL;) {
+    good = replay_record(r, rec);
+    if (!good)
+      print_difference(r, pass, rec);
+    json_decref(rec);
+  }
+  return good;
+}
+
+/* Adds to *seen what was compared. */
+static bool replay_pass(const char *path, size_t pass, counts *seen) {
+  gzFile file = gzopen(path, "rb");
+  json_t *header = file != NULL ? next_line(file) : NULL;
+  replay r = {.name = path, .map_min = passes[pass].map_min};
+  bool good = false;
+  if (header == NULL || !read_header(&r, header))
+    printf("     %s: cannot be replayed: %s\n", path,
+           header != NULL ? r.why : "not readable");
+  else
+    good = replay_file(&r, file, passes[pass].name) && r.seen.steps > 0;
+  end_replay(&r);
+  json_decref(header);
+  if (file != NULL)
+    gzclose(file);
+  seen->steps += r.seen.steps;
+  seen->digests += r.seen.digests;
+  seen->dumps += r.seen.dumps;
+  return good;
+}
+
+static const char *base_name(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash != NULL ? slash + 1 : path;
+}
+
+static void replay_trace(const char *path, counts *total) {
+  counts seen = {.steps = 0};
+  char row[200];
+  const char *name = base_name(path);
+  bool good = true;
+  for (size_t pass = 0; pass < NPASSES && good; pass++)
+    good = replay_pass(path, pass, &seen);
+  (void)snprintf(row, sizeof row, "%-54.*s %7" PRIu64 " %7" PRIu64 " %6" PRIu64,
+                 (int)(strlen(name) - strlen(".jsonl.gz")), name, seen.steps,
+                 seen.digests, seen.dumps);
+  verdict(good, row, NULL);
+  total->steps += seen.steps;
+  total->digests += seen.digests;
+  total->dumps += seen.dumps;
+}
+
+/* -- hints ---------------------------------------------------------------- */
+
+static bool same_for_hint(const json_t *line, int64_t hint, char why[200]) {
+  const char *type = get_text(line, "type"), *slash = strchr(type, '/');
+  const kind *key = kind_named(type, (size_t)(slash - type));
+  const kind *elem = kind_named(slash + 1, strlen(slash + 1));
+  const hmap_options options = {.key = {.kind = key->kind, .n = key->n},
+                                .elem = {.kind = elem->kind, .n = elem->n},
+                                .hint = hint};
+  hmap *m;
+  hmap_stats s;
+  hmap_header h;
+  if (hmap_new(&options, &m) != HMAP_OK) {
+    (void)snprintf(why, 200, "%s: hint %" PRId64 " is refused", type, hint);
+    return false;
+  }
+  hmap_get_stats(m, &s);
+  hmap_get_header(m, &h);
+  hmap_free(m);
+  (void)snprintf(why, 200,
+                 "%s: hint %" PRId64 " makes B=%u, %" PRIu64 " buckets", type,
+                 hint, h.B, s.nbuckets);
+  return h.B == get_int(line, "B") &&
+         (int64_t)s.nbuckets == get_int(line, "buckets") &&
+         h.noverflow == get_int(line, "noverflow");
+}
+
+/* Runs of hints with the same result: both ends and the middle of each. */
+static void check_hints(const char *path) {
+  char why[200] = "no hints";
+  gzFile file = gzopen(path, "rb");
+  json_t *line = next_line(file);
+  bool good = true;
+  size_t lines = 0;
+  for (json_decref(line); good && (line = next_line(file)) != NULL; lines++) {
+    int64_t lo = get_int(line, "lo"), hi = get_int(line, "hi");
+    good = same_for_hint(line, lo, why) && same_for_hint(line, hi, why) &&
+           same_for_hint(line, lo + (hi - lo) / 2, why);
+    json_decref(line);
+  }
+  gzclose(file);
+  verdict(good && lines > 0, "a hint makes as many buckets as Go's", why);
+}
+
+/* -- all traces ----------------------------------------------------------- */
+
+static void run_all(char **paths, size_t n) {
+  counts total = {.steps = 0};
+  printf("     %-54s %7s %7s %6s\n", "each trace three times", "steps",
+         "digests", "dumps");
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(base_name(paths[i]), "hints.jsonl.gz") == 0)
+      check_hints(paths[i]);
+    else
+      replay_trace(paths[i], &total);
+  printf("     %-54s %7" PRIu64 " %7" PRIu64 " %6" PRIu64 "\n", "all",
+         total.steps, total.digests, total.dumps);
+}
+
+int main(int argc, char **argv) {
+  glob_t found = {.gl_pathc = 0};
+  if (argc > 1)
+    run_all(argv + 1, (size_t)argc - 1);
+  else if (glob("spec/golden/*.jsonl.gz", 0, NULL, &found) == 0)
+    run_all(found.gl_pathv, found.gl_pathc);
+  else
+    verdict(false, "the traces are in spec/golden", NULL);
+  globfree(&found);
+  return summary();
+}

@@ -1,0 +1,218 @@
+/* test_memory.c: what is left when memory runs out: everything. */
+#define _DEFAULT_SOURCE 1
+#include "model.h"
+
+/* -- a command that is refused memory has done nothing -------------------- */
+
+static const trial sweeps[] = {
+    {"int64", "int64", HMAP_HASH_XXH3, HMAP_POLICY_GO, 90, 260, 0, 0},
+    {"int64", "int64", HMAP_HASH_CONSTANT, HMAP_POLICY_GO, 40, 200, 1, 0},
+    {"text", "text", HMAP_HASH_XXH3, HMAP_POLICY_ADAPTIVE, 40, 200, 0, 0},
+    {"record", "[136]byte", HMAP_HASH_XXH3, HMAP_POLICY_GO, 60, 200, 1, 0},
+    {"[136]byte", "any", HMAP_HASH_FNV1A, HMAP_POLICY_ALL_AT_ONCE, 60, 200, 0,
+     0},
+};
+
+/* The same commands again and again, with the first request refused, then the
+** second, and so on until there is none left to refuse. */
+static void sweep(size_t more) {
+  uint64_t seed = chance;
+  size_t at = 0;
+  do {
+    chance = seed;
+    memory = (heap){.refuse_at = ++at, .refuse_more = more};
+    run_trial();
+  } while (memory.refused > 0);
+  EXPECT(at > 20);
+}
+
+static void refuses_one(void) { sweep(0); }
+static void refuses_thirty(void) { sweep(29); }
+
+static void try_sweeps(void) {
+  char sentence[200];
+  for (size_t i = 0; i < sizeof sweeps / sizeof sweeps[0]; i++) {
+    on = &sweeps[i];
+    chance = i;
+    (void)snprintf(sentence, sizeof sentence,
+                   "%s -> %s is as before when any one request for memory is "
+                   "refused",
+                   on->key, on->elem);
+    it(sentence, refuses_one);
+    chance = i + 100;
+    (void)snprintf(sentence, sizeof sentence,
+                   "%s -> %s is as before when any thirty requests in a row "
+                   "are refused",
+                   on->key, on->elem);
+    it(sentence, refuses_thirty);
+  }
+}
+
+/* -- limits --------------------------------------------------------------- */
+
+static const trial limited[] = {
+    {"int64", "int64", HMAP_HASH_XXH3, HMAP_POLICY_GO, 400, 3000, 0, 6000},
+    {"text", "text", HMAP_HASH_XXH3, HMAP_POLICY_GO, 200, 3000, 0, 40000},
+    {"any", "[136]byte", HMAP_HASH_XXH3, HMAP_POLICY_ADAPTIVE, 200, 3000, 1,
+     60000},
+};
+
+static void stays_within_max_bytes(void) {
+  for (size_t i = 0; i < sizeof limited / sizeof limited[0]; i++) {
+    on = &limited[i];
+    chance = i;
+    memory = (heap){.bytes = 0};
+    run_trial();
+    EXPECT(memory.peak <= on->max_bytes);
+    EXPECT(memory.peak > on->max_bytes / 2);
+  }
+}
+
+/* Puts 1, 2, 3 ... until the map refuses; returns how many it took. */
+static int64_t fill(hmap *full, hmap_status *why) {
+  int64_t k = 0;
+  while ((*why = hmap_put(full, &k, &k)) == HMAP_OK)
+    k++;
+  return k;
+}
+
+static void says_that_the_limit_is_reached(void) {
+  hmap_pages pages;
+  hmap_options o = {.key = {.kind = HMAP_INT64},
+                    .elem = {.kind = HMAP_INT64},
+                    .max_bytes = 50000};
+  hmap_status why;
+  memory = (heap){.bytes = 0};
+  heap_serve(&memory, &o, &pages);
+  EXPECT(hmap_new(&o, &m) == HMAP_OK);
+  int64_t n = fill(m, &why);
+  EXPECT(why == HMAP_ELIMIT);
+  EXPECT(n > 800 && hmap_count(m) == (size_t)n);
+  EXPECT(hmap_put(m, &(int64_t){0}, &(int64_t){77}) == HMAP_OK);
+  EXPECT(hmap_delete(m, &(int64_t){1}) && hmap_count(m) == (size_t)n - 1);
+  EXPECT(*(const int64_t *)hmap_get(m, &(int64_t){0}) == 77);
+  expect_sound(m);
+  hmap_free(m);
+  EXPECT(memory.bytes == 0 && memory.peak <= 50000);
+}
+
+static hmap_status try_hint(int64_t hint, size_t max_bytes) {
+  hmap_pages pages;
+  hmap_options o = {.key = {.kind = HMAP_INT64},
+                    .elem = {.kind = HMAP_INT64},
+                    .hint = hint,
+                    .max_bytes = max_bytes};
+  memory = (heap){.refuse_over = (size_t)1 << 30};
+  heap_serve(&memory, &o, &pages);
+  hmap_status status = hmap_new(&o, &m);
+  hmap_free(m);
+  EXPECT(memory.bytes == 0 && !memory.wrong);
+  return status;
+}
+
+/* Go takes a hint beyond all memory for none; one that is only too large for
+** this machine is an error here, where Go would die. */
+static void refuses_huge_hints(void) {
+  EXPECT(try_hint(INT64_C(1) << 38, 0) == HMAP_ENOMEM);
+  EXPECT(try_hint(INT64_C(1) << 40, 0) == HMAP_ENOMEM);
+  EXPECT(try_hint(INT64_C(1) << 20, 1000000) == HMAP_ELIMIT);
+  EXPECT(try_hint(INT64_C(1) << 48, 0) == HMAP_OK);
+  EXPECT(try_hint(INT64_MAX, 0) == HMAP_OK);
+  EXPECT(try_hint(-1, 0) == HMAP_OK);
+  EXPECT(try_hint(INT64_MIN, 0) == HMAP_OK);
+}
+
+static void refuses_huge_reserves(void) {
+  hmap_pages pages;
+  hmap_options o = {.key = {.kind = HMAP_INT64}, .elem = {.kind = HMAP_INT64}};
+  memory = (heap){.refuse_over = (size_t)1 << 30};
+  heap_serve(&memory, &o, &pages);
+  EXPECT(hmap_new(&o, &m) == HMAP_OK);
+  for (int round = 0; round < 2; round++) {
+    EXPECT(hmap_reserve(m, SIZE_MAX) == HMAP_ETOOBIG);
+    EXPECT(hmap_reserve(m, (size_t)1 << 60) == HMAP_ETOOBIG);
+    EXPECT(hmap_reserve(m, (size_t)1 << 40) == HMAP_ENOMEM);
+    EXPECT(hmap_put(m, &(int64_t){round}, &(int64_t){7}) == HMAP_OK);
+    EXPECT(hmap_count(m) == (size_t)round + 1);
+    expect_sound(m);
+  }
+  hmap_free(m);
+  EXPECT(memory.bytes == 0);
+}
+
+/* -- where memory comes from and goes ------------------------------------- */
+
+static uint64_t releases, released;
+
+static void note_release(void *ud, const hmap_event *event) {
+  (void)ud;
+  releases += event->kind == HMAP_EVENT_RELEASE;
+  released += event->kind == HMAP_EVENT_RELEASE ? event->bytes : 0;
+}
+
+static void gives_large_arrays_back_in_slices(void) {
+  hmap_pages pages;
+  hmap_options o = {.key = {.kind = HMAP_INT64}, .elem = {.kind = HMAP_INT64}};
+  hmap_memory before, during;
+  memory = (heap){.bytes = 0};
+  heap_serve(&memory, &o, &pages);
+  EXPECT(hmap_new(&o, &m) == HMAP_OK);
+  hmap_set_sink(m, note_release, NULL);
+  int64_t k = 0;
+  for (hmap_stats s = {.growing = false}; !s.growing || s.noldbuckets < 8192;
+       hmap_get_stats(m, &s), k++)
+    EXPECT(hmap_put(m, &k, &k) == HMAP_OK);
+  hmap_get_memory(m, &before);
+  releases = released = 0;
+  EXPECT(hmap_step(m, 4096, NULL, NULL) == HMAP_OK);
+  hmap_get_memory(m, &during);
+  EXPECT(releases > 4);
+  EXPECT(before.old - during.old == released);
+  EXPECT(during.old < before.old * 2 / 3);
+  expect_sound(m);
+  hmap_free(m);
+  EXPECT(memory.bytes == 0 && !memory.wrong);
+}
+
+static void a_large_clear_is_worked_off_by_later_calls(void) {
+  hmap_pages pages;
+  hmap_options o = {.key = {.kind = HMAP_STRING}, .elem = {.kind = HMAP_NONE}};
+  hmap_memory full, cleared, later;
+  char text[64];
+  memory = (heap){.bytes = 0};
+  heap_serve(&memory, &o, &pages);
+  EXPECT(hmap_new(&o, &m) == HMAP_OK);
+  for (int i = 0; i < 8000; i++) {
+    int n = snprintf(text, sizeof text, "a text that is long enough %d", i);
+    EXPECT(hmap_put_str(m, text, (size_t)n, NULL) == HMAP_OK);
+  }
+  hmap_get_memory(m, &full);
+  EXPECT(full.text > 8000 * 27);
+  EXPECT(hmap_clear(m) == HMAP_OK);
+  hmap_get_memory(m, &cleared);
+  EXPECT(hmap_count(m) == 0 && cleared.text > full.text / 2);
+  for (int i = 0; i < 8000; i++)
+    (void)hmap_delete(m, &(hmap_cell){.word = {0, 0}});
+  hmap_get_memory(m, &later);
+  EXPECT(later.text == 0 && later.old == 0);
+  expect_sound(m);
+  hmap_free(m);
+  EXPECT(memory.bytes == 0 && !memory.wrong);
+}
+
+int main(void) {
+  try_sweeps();
+  it("a map stays within its max_bytes, whatever is asked of it",
+     stays_within_max_bytes);
+  it("a full map says so, keeps its entries, and can still be changed",
+     says_that_the_limit_is_reached);
+  it("a hint that memory cannot hold is refused, an absurd one taken for none",
+     refuses_huge_hints);
+  it("a reserve that no memory can hold is refused and changes nothing",
+     refuses_huge_reserves);
+  it("a large old array goes back in slices while it is emptied",
+     gives_large_arrays_back_in_slices);
+  it("a large array that was cleared is worked off by later calls",
+     a_large_clear_is_worked_off_by_later_calls);
+  return summary();
+}

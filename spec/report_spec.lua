@@ -1,0 +1,400 @@
+-- Numbers a person trusts: statistics, and how they are written.
+local hmap = require "hmap"
+local report = require "hmap.report"
+local story = require "hmap.story"
+local words = require "hmap.words"
+
+local function close_to(expected, got, tolerance)
+  assert.is_true(math.abs(expected - got) <= tolerance,
+    string.format("%.15g expected, got %.15g", expected, got))
+end
+
+local function filled(n, opts, key_of)
+  opts = opts or {}
+  local m = hmap.new { key = "int64", value = "int64", seed = opts.seed or 1,
+    hash = opts.hash }
+  for i = 1, n do m:set(key_of and key_of(i) or i, i) end
+  return m
+end
+
+describe("chi-square", function()
+  it("has the tail chances that tables print", function()
+    for _, row in ipairs {
+      { 3.841, 1, 0.05 }, { 18.307, 10, 0.05 }, { 29.588, 10, 0.001 },
+      { 124.342, 100, 0.05 }, { 70.065, 100, 0.99 }, { 0.0039321, 1, 0.95 },
+    } do
+      close_to(row[3], report.chi_square_p(row[1], row[2]), row[3] * 5e-4)
+    end
+    -- Two degrees of freedom have a closed form.
+    close_to(math.exp(-3.5), report.chi_square_p(7, 2), 1e-11)
+  end)
+
+  it("stays a chance for huge and for no difference", function()
+    assert.are.equal(0, report.chi_square_p(1e300, 10))
+    assert.are.equal(1, report.chi_square_p(0, 10))
+    assert.is_true(report.chi_square_p(5000, 3) >= 0)
+  end)
+
+  it("is fed with Poisson chances that sum to one", function()
+    for _, mean in ipairs { 0.001, 3.25, 6.5, 40 } do
+      local law, sum, expected = report.poisson(mean, 63), 0, 0
+      for k = 0, 63 do
+        sum, expected = sum + law[k], expected + k * law[k]
+      end
+      close_to(1, sum, 1e-9)
+      close_to(mean, expected, mean * 1e-3)
+    end
+  end)
+end)
+
+describe("a distribution", function()
+  it("accounts for every chain and every entry", function()
+    for _, n in ipairs { 1, 8, 27, 420, 3400, 5000 } do
+      local d = filled(n):distribution()
+      local chains, entries, overflow = 0, 0, 0
+      for k = 0, #d.by_entries do
+        chains = chains + d.by_entries[k]
+        entries = entries + k * d.by_entries[k]
+      end
+      for k = 0, #d.by_overflow do overflow = overflow + d.by_overflow[k] end
+      assert.are.same({ d.chains, n, d.chains }, { chains, entries, overflow })
+      assert.are.equal(n, d.by_state.full)
+      close_to(n / d.chains, d.mean, 1e-12)
+    end
+  end)
+
+  it("expects as many chains as there are", function()
+    for _, n in ipairs { 420, 3400, 3600, 5000 } do
+      local d = filled(n):distribution()
+      local expected = 0
+      for k = 0, #d.expected do expected = expected + d.expected[k] end
+      -- Longer chains than the table has room for: less than half a one.
+      close_to(d.chains, expected, 0.5 + d.chains * 1e-3)
+    end
+  end)
+
+  it("says what a lookup passes, and what chance would make of that",
+    function()
+      local d = filled(12, { hash = "identity" }, function(i)
+        return i <= 8 and 2 * i or 2 * i + 1 -- 8 in one chain, 4 in the other
+      end):distribution()
+      close_to((36 + 10) / 12, d.hit_probes, 1e-12)
+      -- A full bucket is passed whole, another up to its first emptyRest.
+      close_to((8 + 5) / 2, d.miss_probes, 1e-12)
+      assert.are.same({ 1, 1 }, { d.hit_buckets, d.miss_buckets })
+      close_to((36 + 10) / 12 / (1 + 6 / 2), d.cost, 1e-9)
+    end)
+
+  it("has a degree of freedom less two for each cell of five chains",
+    function()
+      -- 256 chains, mean 3.91: 0 to 7 and the rest have cells, 8 alone is 6.9
+      -- and all above it 4.8.
+      assert.are.equal(9 - 2, filled(1000):distribution().df)
+    end)
+
+  it("of nothing is all zero", function()
+    local d = hmap.new { key = "int64", value = "int64" }:distribution()
+    assert.are.same({ 0, 0, "few" }, { d.chains, d.entries, d.verdict })
+    assert.is_truthy(tostring(d):find("0 entries in 0 chains", 1, true))
+  end)
+end)
+
+describe("the verdict", function()
+  it("is good for a good hash at any size", function()
+    for _, n in ipairs { 1000, 10000, 100000, 1000000 } do
+      for seed = 1, n < 1000000 and 10 or 1 do
+        local m <close> = filled(n, { seed = seed })
+        local d = m:distribution()
+        assert.are.equal("good", d.verdict, "n " .. n .. " seed " .. seed)
+      end
+    end
+  end)
+
+  it("is good for a good hash in mid-growth, where chains have two loads",
+    function()
+      local low, high = 0, 0
+      for seed = 1, 20 do
+        local m <close> = filled(53248 + 3000, { seed = seed })
+        assert.is_true(m:stats().growing)
+        local d = m:distribution()
+        assert.are.equal("good", d.verdict)
+        if d.p < 0.1 then low = low + 1 end
+        if d.p > 0.5 then high = high + 1 end
+      end
+      -- p is spread evenly if the expectation is right: a tenth, a half.
+      assert.is_true(low <= 6, low .. " of 20 below 0.1")
+      assert.is_true(high >= 4 and high <= 16, high .. " of 20 above 0.5")
+    end)
+
+  it("is good also when a growth was asked for early, or is moved by updates",
+    function()
+      local low = 0
+      for seed = 1, 6 do
+        local early <close> = filled(40000, { seed = seed })
+        early:reserve(60000)
+        for i = 1, 3500 do early:set(-i, i) end
+        assert.is_true(early:stats().growing)
+        if early:distribution().p < 0.01 then low = low + 1 end
+
+        local updated <close> = filled(54000, { seed = seed })
+        for i = 1, 2500 do updated:set(i, i) end
+        assert.is_true(updated:stats().growing)
+        assert.are.equal("good", updated:distribution().verdict)
+      end
+      assert.is_true(low <= 1, low .. " of 6 below 0.01")
+    end)
+
+  -- Throws 12,000 entries at 2,048 old buckets of which the first 800 have
+  -- moved to 512 new ones: to i mod 512, or anywhere. Returns the views.
+  local function caught(kind)
+    local random, old, new = math.random, {}, {}
+    for i = 0, 2047 do old[i] = 0 end
+    for i = 0, 511 do new[i] = 0 end
+    for _ = 1, 12000 do
+      local i = random(0, 2047)
+      local to = kind == "shrink" and i % 512 or random(0, 511)
+      if i < 800 then new[to] = new[to] + 1 else old[i] = old[i] + 1 end
+    end
+    local by_entries, zeros, longest = {}, {}, 0
+    for k = 0, 63 do by_entries[k] = 0 end
+    for i = 0, 255 do zeros[i] = 0 end
+    local function add(n)
+      by_entries[n] = by_entries[n] + 1
+      longest = math.max(longest, n)
+    end
+    for i = 800, 2047 do add(old[i]) end
+    for i = 0, 511 do add(new[i]) end
+    return {
+      nchains = 1248 + 512, entries = 12000, by_entries = by_entries,
+      by_overflow = zeros, by_state = {}, tophash = zeros, hit_probes = 0,
+      hit_buckets = 0, miss_probes = 0, miss_buckets = 0, max_overflow = 0,
+      max_entries = longest,
+    }, { growing = true, kind = kind, buckets = 512, old_buckets = 2048 },
+      { nevacuate = 800 }
+  end
+
+  it("is good for a good hash while buckets merge or change hash", function()
+    math.randomseed(7)
+    for _, kind in ipairs { "shrink", "rekey" } do
+      local low = 0
+      for _ = 1, 20 do
+        local d = report.distribution(caught(kind))
+        assert.are.equal("good", d.verdict)
+        if d.p < 0.1 then low = low + 1 end
+      end
+      assert.is_true(low <= 6, kind .. ": " .. low .. " of 20 below 0.1")
+    end
+  end)
+
+  it("is bad for keys that one bit pattern sends to one chain", function()
+    for _, n in ipairs { 100, 1000, 3000 } do
+      local d = filled(n, { hash = "identity" },
+        function(i) return i * 1024 end):distribution()
+      assert.are.equal("bad", d.verdict)
+      d = filled(n, { hash = "constant" }):distribution()
+      assert.are.same({ "bad", n }, { d.verdict, d.max_entries })
+    end
+  end)
+
+  it("is even for numbers in sequence under identity: no chance at work",
+    function()
+      local d = filled(5000, { hash = "identity" }):distribution()
+      assert.are.equal("even", d.verdict)
+      assert.is_true(d.cost < 1)
+      close_to(1, d.tophash_match, 0) -- all have tophash 5
+    end)
+
+  it("is few where there is too little to judge", function()
+    assert.are.equal("few", filled(5):distribution().verdict)
+  end)
+
+  it("names each length it prints once, and rare lengths together", function()
+    local text = tostring(filled(100000):distribution())
+    local rows = {}
+    for label in text:gmatch("\n%s*(%d+%+?)%s+[%d,]+%s+[%d.,]+") do
+      assert.is_nil(rows[label])
+      rows[label] = true
+    end
+    assert.is_true(rows["0"] and rows["6"] and not rows["40"])
+    assert.is_truthy(text:find("verdict        good", 1, true))
+  end)
+end)
+
+describe("a story", function()
+  local function tell(n, every)
+    local m = hmap.new { key = "int64", value = "int64", seed = 1 }
+    local teller = story.new(m:stats())
+    for i = 1, n do
+      m:set(i, i)
+      if i % (every or 1) == 0 then teller:look(m:stats(), i) end
+    end
+    return teller.growths
+  end
+
+  it("tells each growth by its insert, sizes, reason and length", function()
+    local growths = tell(500)
+    assert.are.equal(7, #growths)
+    assert.are.equal("growth 1 began with insert 9: 1 -> 2 buckets, "
+      .. "because 9 > 8 slots; 1 old bucket moved in 1 write",
+      story.sentence(growths[1]))
+    assert.is_truthy(story.sentence(growths[7]):match(
+      "^growth 7 began with insert 417: 64 %-> 128 buckets, because "
+      .. "417 > 416 = 6.5 x 64; 64 old buckets moved in %d+ writes$"))
+    assert.is_true(growths[7].writes >= 32 and growths[7].writes <= 64)
+  end)
+
+  it("says so when the last growth is under way", function()
+    local growths = tell(418)
+    assert.is_truthy(story.sentence(growths[7]):find("it is under way"))
+    assert.is_truthy(story.growths_table(growths):find("under way"))
+  end)
+
+  it("puts a line for each growth under one head", function()
+    local lines = {}
+    for line in story.growths_table(tell(500)):gmatch("[^\n]+") do
+      lines[#lines + 1] = line
+    end
+    assert.are.equal(8, #lines)
+    assert.is_truthy(lines[8]:match("^%s+7%s+417%s+64%s+%->%s+128%s+"))
+  end)
+
+  it("gives overflow as the reason of a growth to the same size", function()
+    local m = hmap.new { key = "int64", value = "int64", seed = 1,
+      hash = "identity", capacity = 52 }
+    local teller, write = story.new(m:stats()), 0
+    for bucket = 0, 8 do -- each overflows once, then empties
+      for n = 0, 8 do
+        m:set(n * 8 + bucket % 8 + bucket // 8 * 1024, n)
+        write = write + 1
+        teller:look(m:stats(), write)
+      end
+      for n = 0, 7 do m:delete(n * 8 + bucket) end
+    end
+    local growth = teller.growths[1]
+    assert.are.same({ 1, "same_size", 8, 8 },
+      { #teller.growths, growth.kind, growth.from, growth.to })
+    assert.is_truthy(story.sentence(growth):find(
+      "because overflow buckets", 1, true))
+  end)
+end)
+
+describe("the text of a view", function()
+  local m = filled(420, { hash = "identity" })
+
+  it("of the header has Go's fields in Go's order", function()
+    local fields = {}
+    for name in (tostring(m:header()) .. "\n"):gmatch("(%w+)[^\n]*\n") do
+      fields[#fields + 1] = name
+    end
+    assert.are.same({ "count", "flags", "B", "noverflow", "hash0", "buckets",
+      "oldbuckets", "nevacuate" }, fields)
+  end)
+
+  it("of the stats says how far a growth has come", function()
+    local text = tostring(m:stats())
+    assert.is_truthy(text:find("entries   420\n", 1, true))
+    assert.is_truthy(text:find("growth    double, %d+ of 64 old buckets"))
+    assert.is_truthy(text:find("growths   double 7\n", 1, true))
+  end)
+
+  it("of the stats says at rest when the next growth comes", function()
+    local text = tostring(filled(10):stats())
+    assert.is_truthy(text:find("none; doubles past 13 entries", 1, true))
+    local labels = {}
+    for label in ("\n" .. text):gmatch("\n(%w+)") do
+      labels[#labels + 1] = label
+    end
+    assert.are.same({ "entries", "buckets", "load", "growth", "growths",
+      "overflow", "memory" }, labels)
+  end)
+
+  it("of the memory adds up", function()
+    local sum, total = 0, nil
+    for name, bytes in tostring(m:memory()):gmatch("(%w+)%s+([%d,]+)") do
+      local n = math.tointeger((bytes:gsub(",", "")))
+      if name == "total" then total = n else sum = sum + (n or 0) end
+    end
+    assert.are.equal(m:stats().bytes, total)
+    assert.are.equal(total, sum)
+  end)
+
+  it("of the layout shows where Go puts what", function()
+    assert.are.equal(" at  bytes\n"
+      .. "  0      8  8 tophash bytes\n"
+      .. "  8     64  8 keys of 8 bytes\n"
+      .. " 72     64  8 values of 8 bytes\n"
+      .. "136      8  overflow: the next bucket of the chain\n"
+      .. "       144  a bucket: 3 cache lines", tostring(m:layout()))
+  end)
+
+  it("of a bucket shows each slot, its key and value", function()
+    local text = tostring(filled(2, { hash = "identity" }):bucket(0))
+    assert.are.equal("new bucket 0, live, 1 bucket in its chain\n"
+      .. " 0.0  05  full        1  = 1\n"
+      .. " 0.1  05  full        2  = 2\n"
+      .. " 0.2  00  empty rest\n"
+      .. " 0.3  00  empty rest\n"
+      .. " 0.4  00  empty rest\n"
+      .. " 0.5  00  empty rest\n"
+      .. " 0.6  00  empty rest\n"
+      .. " 0.7  00  empty rest", text)
+  end)
+end)
+
+describe("a key or value", function()
+  it("stands on one line, quoted if it is text", function()
+    assert.are.same({ "7", "1.5", "true", '"a\\10\\"b\\"\\\\"' },
+      { words.value(7), words.value(1.5), words.value(true),
+        words.value('a\n"b"\\') })
+    assert.are.equal('"' .. ("x"):rep(29) .. '..."',
+      words.value(("x"):rep(100)))
+  end)
+
+  it("shows the fields of a tuple", function()
+    assert.are.equal('{1, "b"}', words.value { 1, "b" })
+    assert.are.equal('{x=1, y={...}}', words.value { x = 1, y = {} })
+  end)
+end)
+
+describe("a number", function()
+  it("is grouped by thousands", function()
+    assert.are.same({ "0", "999", "1,000", "104,334", "-1,234", "1,000,000" },
+      { words.count(0), words.count(999), words.count(1000),
+        words.count(104334), words.count(-1234), words.count(1000000) })
+  end)
+
+  it("of bytes or seconds has three digits and a unit", function()
+    assert.are.same(
+      { "0 B", "10,239 B", "10.0 KiB", "1.50 MiB", "1.00 GiB" },
+      { words.bytes(0), words.bytes(10239), words.bytes(10240),
+        words.bytes(1.5 * 2 ^ 20), words.bytes(2 ^ 30) })
+    assert.are.same(
+      { "75 ns", "1.00 us", "12.5 us", "1.57 ms", "100 ms", "1.00 s" },
+      { words.seconds(75e-9), words.seconds(999.9e-9), words.seconds(12.5e-6),
+        words.seconds(1.57e-3), words.seconds(0.1), words.seconds(0.9996) })
+  end)
+
+  it("takes its noun with it", function()
+    assert.are.same({ "1 write", "2 writes", "0 entries", "1 entry" },
+      { words.plural(1, "write"), words.plural(2, "write"),
+        words.plural(0, "entry", "entries"),
+        words.plural(1, "entry", "entries") })
+  end)
+end)
+
+describe("a bar", function()
+  it("marks where it was expected to end", function()
+    assert.are.equal("###|##", words.bar(6, 4, 1, 10, true))
+    assert.are.equal("##  |", words.bar(2, 5, 1, 10, true))
+    assert.are.equal("##|", words.bar(3, 3, 1, 10, true))
+  end)
+
+  it("shows a sliver of what is too small to fill a cell", function()
+    assert.are.equal(".", words.bar(1, nil, 100, 10, true))
+    assert.are.equal("", words.bar(0, nil, 100, 10, true))
+  end)
+
+  it("ends at its length", function()
+    assert.are.equal("##########", words.bar(1e9, 1e9, 1, 10, true))
+  end)
+end)

@@ -1,0 +1,154 @@
+#!/bin/sh
+# Every test of the project, and one last line that sums them all:
+#
+#   suite: brings its own counts        C programs, busted
+#   fact:  one sentence, true or false  compilers, linters, the installed rock
+#
+# A suite that dies, hangs or counts nothing is one failure. Run by `make
+# test`, which sees to it that all tools are there.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+CC=${CC:-cc} LUA=${LUA:-lua5.4} MAKE=${MAKE:-make}
+
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+passed=0 failed=0
+
+sanitize="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+-fno-sanitize-recover=all"
+
+report() { # mark title: one line, and the log of what went wrong
+  printf '%-5s %s\n' "$1" "$2"
+  [ "$1" = ok ] || sed 's/^/      | /' "$tmp/log"
+}
+
+# fact SENTENCE COMMAND...
+fact() {
+  sentence=$1
+  shift
+  if "$@" >"$tmp/log" 2>&1 </dev/null; then
+    passed=$((passed + 1))
+    report ok "$sentence"
+  else
+    failed=$((failed + 1))
+    report FAIL "$sentence"
+    return 1
+  fi
+}
+
+# What a suite printed, as "PASSED FAILED". A pending spec is one that does
+# not run: it counts as failed.
+counts() {
+  sed -n -E -e 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' \
+    -e '/^[0-9]+ success/s/[^0-9]+/ /gp' "$tmp/log" |
+    tail -n 1 | awk '{ print $1, $2 + $3 + $4 }'
+}
+
+# suite TITLE COMMAND...
+suite() {
+  title=$1
+  shift
+  timeout 150 "$@" >"$tmp/log" 2>&1 </dev/null
+  status=$?
+  # shellcheck disable=SC2046 # two words
+  set -- $(counts)
+  good=${1:-0} bad=${2:-0}
+  [ "$bad" -gt 0 ] || { [ $# -gt 0 ] && [ $status -eq 0 ]; } || bad=1
+  passed=$((passed + good)) failed=$((failed + bad))
+  [ "$bad" -eq 0 ] && mark=ok || mark=FAIL
+  report "$mark" "$title: $good passed, $bad failed"
+}
+
+build() { # dir compiler cflags: the library, the module, all C programs
+  "$MAKE" -s -j2 BUILD="$1" CC="$2" CFLAGS="$3" all programs
+}
+
+# suites DIR HOW: all that runs, on the build in DIR
+suites() {
+  for source in spec/c/*.c; do
+    name=$(basename "$source" .c)
+    case $name in
+      example*) fact "$name.c runs, $2" "$1/spec/$name" ;;
+      *) suite "$name.c, $2" "$1/spec/$name" ;;
+    esac
+  done
+  eval "$("$MAKE" -s BUILD="$1" env)"
+  suite "busted, $2" env LD_PRELOAD="$preload" \
+    busted --lua="$LUA" --cpath="$1/?.so" -o plainTerminal
+}
+
+formatted() {
+  find csrc spec/c -name '*.[ch]' -exec \
+    clang-format --dry-run --Werror {} +
+}
+
+header_alone() { # a C user needs nothing but the header
+  printf '#include "%s"\n' "$1" |
+    "$CC" -std=c11 -Wall -Wextra -Werror -Icsrc -x c -fsyntax-only -
+}
+
+smoke() { # prefix: the module installed there runs, and nothing else is seen
+  lua=$1/share/lua/5.4
+  (cd / && LUA_PATH="$lua/?.lua;$lua/?/init.lua" \
+    LUA_CPATH="$1/lib/lua/5.4/?.so" "$LUA" "$here/spec/smoke.lua")
+}
+
+rock() { # from a copy: the builtin back end leaves its objects in the tree
+  mkdir -p "$tmp/tree" "$tmp/source" &&
+    cp -r csrc lua rockspec README.md LICENSE CHANGELOG.md "$tmp/source" &&
+    (cd "$tmp/source" && luarocks --lua-version=5.4 make \
+      --tree "$tmp/tree" rockspec/hmap-scm-1.rockspec) &&
+    smoke "$tmp/tree"
+}
+
+installed() { # the same by make, and a C program against what it installed
+  "$MAKE" -s install DESTDIR="$tmp/root" PREFIX=/usr &&
+    smoke "$tmp/root/usr" &&
+    "$CC" -std=c11 -I"$tmp/root/usr/include" -o "$tmp/example" \
+      spec/c/example.c -L"$tmp/root/usr/lib" -lhmap &&
+    "$tmp/example"
+}
+
+explores() { # the main job, on keys of its own
+  seq 1 5000 >"$tmp/keys" && "$MAKE" -s explore KEYS="$tmp/keys"
+}
+
+here=$PWD
+preload=
+
+echo "== one build, all suites"
+fact "builds" build build "$CC" -O2 && suites build "as released"
+
+echo "== the same under the sanitizers"
+fact "builds with address and undefined behaviour sanitizers" \
+  build build/asan gcc "$sanitize" && {
+  preload=$(gcc -print-file-name=libasan.so)
+  suites build/asan "sanitized"
+  preload=
+}
+
+echo "== the house"
+for compiler in gcc clang; do
+  fact "compiles with $compiler without a warning" \
+    build "$tmp/$compiler" "$compiler" "-O2 -Werror"
+done
+fact "hmap.h needs no other header" header_alone hmap.h
+fact "hmap_inspect.h needs no other header" header_alone hmap_inspect.h
+# clang-format changes its mind with its version; 14 is the one we hold to.
+if clang-format --version 2>/dev/null | grep -q 'version 14\.'; then
+  fact "C is formatted as .clang-format says" formatted
+else
+  echo "skip  C is formatted as .clang-format says: needs clang-format 14"
+fi
+if command -v luacheck >/dev/null; then
+  fact "Lua is clean under luacheck" luacheck --no-color -q .
+else
+  echo "skip  Lua is clean under luacheck: not installed"
+fi
+fact "installs as a rock, which then runs without the tree" rock
+fact "installs by make, and a C program links with it" installed
+fact "make explore explores" explores
+
+echo
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

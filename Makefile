@@ -5,7 +5,7 @@
 
 BUILD  ?= build
 LUA    ?= lua5.4
-CFLAGS ?= -O2
+CFLAGS ?= -O2 -DNDEBUG
 PREFIX ?= /usr/local
 KEYS   ?=
 

@@ -64,6 +64,7 @@ build = {
         "csrc/core/text.c",
         "csrc/core/type.c",
       },
+      defines = {"NDEBUG"},
       incdirs = {"csrc", "$(XXHASH_INCDIR)"},
     },
   },

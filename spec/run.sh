@@ -14,6 +14,7 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 passed=0 failed=0
 
+release="-O2 -DNDEBUG"
 sanitize="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 -fno-sanitize-recover=all"
 
@@ -117,7 +118,7 @@ here=$PWD
 preload=
 
 echo "== one build, all suites"
-fact "builds" build build "$CC" -O2 && suites build "as released"
+fact "builds" build build "$CC" "$release" && suites build "as released"
 
 echo "== the same under the sanitizers"
 fact "builds with address and undefined behaviour sanitizers" \

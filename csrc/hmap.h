@@ -327,6 +327,11 @@ HMAP_MUST_USE hmap_status hmap_new(const hmap_options *options, hmap **out);
 ** map if its cells own text or indirect bytes. */
 void hmap_free(hmap *m);
 
+/* The same in steps: takes the map out of use (open iterators end; nothing but
+** this function may be called with it any more) and frees up to n small parts
+** of it: a few buckets' cells or 64 KiB each. Whether all is gone, m too. */
+bool hmap_free_step(hmap *m, size_t n);
+
 /* -- entries -------------------------------------------------------------- */
 
 /* Entries now. */

@@ -176,7 +176,7 @@ void hmapi_free_chains(hmap *m, array *a, bool holding) {
 
 /* -- the attic ------------------------------------------------------------ */
 
-static void retire_mapped(hmap *m, array *a, bool holding) {
+static void put_into_attic(hmap *m, array *a, bool holding) {
   array **last = &m->attic;
   while (*last != NULL)
     last = &(*last)->next;
@@ -188,16 +188,25 @@ static void retire_mapped(hmap *m, array *a, bool holding) {
   m->chores = true;
 }
 
-/* The chains of a small array may still have the overflow buckets that Go
-** keeps until its collector comes: at most 128 KiB of buckets to look at. */
+/* Overflow buckets that may be freed at once. */
+#define FEW_SINGLES 64
+
+bool hmapi_is_quickly_emptied(const hmap *m, const array *a, bool holding) {
+  return !a->mapped && !(holding && m->t->bucket_pointers) &&
+         a->singles <= FEW_SINGLES;
+}
+
+/* Go's collector would find the overflow buckets that a small array still has
+** when its entries have moved; a mapped one has let go of them before. */
 void hmapi_retire(hmap *m, array *a, bool holding) {
-  holding = holding && (m->t->bucket_pointers || a->singles > 0);
-  if (a->mapped) {
-    retire_mapped(m, a, holding);
-  } else {
-    hmapi_free_chains(m, a, holding);
+  if (hmapi_is_quickly_emptied(m, a, holding)) {
+    hmapi_free_chains(m, a, false);
     hmapi_array_free(m, a);
+    return;
   }
+  bool owning = holding && m->t->bucket_pointers;
+  bool singles = a->singles > 0 && (holding || !a->mapped);
+  put_into_attic(m, a, owning || singles);
 }
 
 /* An array that holds nothing is not looked into: only memory is left. */

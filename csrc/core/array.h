@@ -62,9 +62,14 @@ HIDDEN void hmapi_free_spare(hmap *m);
 
 /* -- the attic ------------------------------------------------------------ */
 
-/* Takes an array out of use: freed at once if it is small, else put into the
-** attic. Its chains own their entries if `holding`. */
+/* Takes an array out of use: freed at once if that is a small thing, else put
+** into the attic. Its chains own their entries if `holding`. */
 HIDDEN void hmapi_retire(hmap *m, array *a, bool holding);
+HIDDEN bool hmapi_is_quickly_emptied(const hmap *m, const array *a,
+                                     bool holding);
+/* Chains that one write empties of an array in the attic. */
+#define HMAP_REAP_BUCKETS 4
+
 /* Empties at most n buckets of the oldest array in the attic and gives back
 ** at most one slice; whether anything is left. */
 HIDDEN bool hmapi_reap(hmap *m, uint64_t n);

@@ -146,24 +146,18 @@ hmap_status hmap_new(const hmap_options *o, hmap **out) {
   return status;
 }
 
-static void free_array(hmap *m, array *a) {
-  if (a == NULL)
-    return;
-  hmapi_retire(m, a, true);
-  while (hmapi_reap(m, UINT64_MAX))
-    continue;
-}
-
-void hmap_free(hmap *m) {
-  if (m == NULL)
-    return;
+static void retire_all(hmap *m) {
   m->sink = NULL;
   hmapi_iters_orphan(m);
-  free_array(m, m->old);
-  free_array(m, m->array);
-  while (hmapi_reap(m, UINT64_MAX))
-    continue;
+  if (m->old != NULL)
+    hmapi_retire(m, m->old, true);
+  if (m->array != NULL)
+    hmapi_retire(m, m->array, true);
+  m->old = m->array = NULL;
   hmapi_free_spare(m);
+}
+
+static void free_header(hmap *m) {
   hmapi_forget_keyings(m, 0);
   if (m->k.own_secret)
     hmapi_free(m, PART_HEADER, (void *)(uintptr_t)m->k.secret, SECRET_BYTES);
@@ -171,6 +165,21 @@ void hmap_free(hmap *m) {
     hmapi_free(m, PART_HEADER, m->t, m->t->bytes);
   assert(m->bytes == sizeof *m);
   m->alloc(m->alloc_ud, m, sizeof *m, 0);
+}
+
+bool hmap_free_step(hmap *m, size_t n) {
+  retire_all(m);
+  for (; n > 0 && m->attic != NULL; n--)
+    hmapi_reap(m, HMAP_REAP_BUCKETS);
+  if (m->attic != NULL)
+    return false;
+  free_header(m);
+  return true;
+}
+
+void hmap_free(hmap *m) {
+  while (m != NULL && !hmap_free_step(m, SIZE_MAX))
+    continue;
 }
 
 /* -- read ----------------------------------------------------------------- */
@@ -541,27 +550,25 @@ bool hmap_delete(hmap *m, const void *key) {
 
 /* -- clear ---------------------------------------------------------------- */
 
-/* A small array is emptied and zeroed where it is, as in Go; a mapped one is
-** exchanged for untouched pages and emptied bit by bit in the attic. */
+/* As in Go: emptied and zeroed where it is. */
 static void clear_in_place(hmap *m) {
   array *a = m->array;
   hmapi_free_chains(m, a, true);
-  memset(a->buckets, 0, a->bytes);
+  memset((char *)a->buckets, 0, a->bytes);
   hmapi_iters_cleared(m, a->buckets, a->n, a->buckets);
 }
 
-static hmap_status clear_array(hmap *m) {
+/* Exchanged for a fresh array, to be emptied bit by bit in the attic; without
+** memory for that it is emptied at once after all. */
+static void clear_array(hmap *m) {
   array *was = m->array;
-  if (!was->mapped) {
+  if (hmapi_is_quickly_emptied(m, was, true) ||
+      hmapi_first_array(m, m->B) != HMAP_OK) {
     clear_in_place(m);
-    return HMAP_OK;
+    return;
   }
-  hmap_status status = hmapi_first_array(m, m->B);
-  if (status != HMAP_OK)
-    return status;
   hmapi_iters_cleared(m, was->buckets, was->n, m->buckets);
   hmapi_retire(m, was, true);
-  return HMAP_OK;
 }
 
 static void drop_old_array(hmap *m) {
@@ -579,9 +586,7 @@ hmap_status hmap_clear(hmap *m) {
     finish_write(m);
     return HMAP_OK;
   }
-  hmap_status status = clear_array(m);
-  if (status != HMAP_OK)
-    return status;
+  clear_array(m);
   drop_old_array(m);
   m->count = 0;
   m->nevacuate = 0;

@@ -153,11 +153,9 @@ bool hmapi_is_pending(const hmap *m) {
   return m->pending.rekey || m->pending.reserve > 0 || m->pending.shrink;
 }
 
-/* Old buckets that one write empties of an array in the attic. */
-#define REAP_BUCKETS 4
 
 void hmapi_do_chores(hmap *m) {
-  bool more = hmapi_reap(m, REAP_BUCKETS);
+  bool more = hmapi_reap(m, HMAP_REAP_BUCKETS);
   if (!growing(m))
     begin_pending(m);
   m->chores = more || hmapi_is_pending(m);

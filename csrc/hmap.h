@@ -465,7 +465,7 @@ typedef struct hmap_iter {
   void *at;    /* bucket of that chain in hand, or NULL */
   void *saved; /* cells copied from the chain in hand when it moved */
   size_t nsaved, saved_at, saved_bytes;
-  hmap_position now, past[HMAP_MAX_PAST]; /* see iter.c */
+  hmap_position now, past[HMAP_MAX_PAST + HMAP_MAX_PAST / 2]; /* see iter.c */
   uint64_t emptied;
   uint32_t npast;
   uint8_t offset, slot, filter;

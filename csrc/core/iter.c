@@ -106,9 +106,12 @@ static bool before(uint64_t hash, const hmap_position *p) {
   return (p->cls & lowest) != 0;
 }
 
-/* Whether the entry was not given under an earlier hash key. */
+/* Whether the entry was not given under an earlier hash key. A NaN came after
+** those: no map that holds one begins a rekey or a shrink. */
 static bool is_due(const hmap_iter *it, const void *key) {
   const hmap *m = it->m;
+  if (it->npast > 0 && irreflexive(&m->t->key, key))
+    return false;
   for (uint32_t i = 0; i < it->npast; i++) {
     const keying *k = hmapi_keying_of(m, it->past[i].epoch);
     if (before(hash_under(m, k, &m->t->key, key), &it->past[i]))
@@ -126,13 +129,24 @@ static bool is_lost(const hmap_iter *it) {
   return hmapi_keying_of(it->m, oldest) == NULL;
 }
 
+/* In a filtered chain a NaN is due only if it is to move, by the parity of its
+** tophash: then an iterator began in this very growth. All others came later,
+** when the table had shrunk below the classes. */
+static bool nan_in_class(const hmap_iter *it, const bmap *b, unsigned i) {
+  const hmap *m = it->m;
+  uint64_t cls = it->now.cls;
+  return growing(m) && (m->flags & HMAP_ITERATOR) &&
+         !old_moved(m, cls & mask_of(m->oldB)) &&
+         cls >> m->oldB == (b->tophash[i] & 1u);
+}
+
 /* A filtered chain holds more than the class in hand. */
 static bool in_class(const hmap_iter *it, const bmap *b, unsigned i,
                      const void *key) {
   const hmap *m = it->m;
   const hmap_position *p = &it->now;
   if (it->filter && irreflexive(&m->t->key, key))
-    return p->cls >> m->oldB == (b->tophash[i] & 1u);
+    return nan_in_class(it, b, i);
   if (it->filter) {
     const keying *k = hmapi_keying_of(m, p->epoch);
     if ((hash_under(m, k, &m->t->key, key) ^ p->cls) & mask_of(p->level))
@@ -311,8 +325,8 @@ static void enter_class(hmap_iter *it) {
 
 /* Begins anew in the order of the map as it is, leaving out what was given. */
 static hmap_status start_over(hmap_iter *it, unsigned B) {
-  if (it->begun) {
-    if (it->npast == HMAP_MAX_PAST)
+  if (it->begun || it->now.level > it->now.B) {
+    if (it->npast == sizeof it->past / sizeof it->past[0])
       return HMAP_ECURSOR;
     it->past[it->npast++] = it->now;
   }
@@ -343,9 +357,15 @@ static hmap_status move_on(hmap_iter *it, unsigned B) {
   return start_over(it, B);
 }
 
-static hmap_status end_rekey(hmap *m) {
+/* Whether entries are where no class finds them: those of a rekey, and NaN keys
+** that were put during a shrink. */
+static bool unordered(const hmap *m) {
+  return rekeying(m) || (merging(m) && m->nans > 0);
+}
+
+static hmap_status end_unordered(hmap *m) {
   hmap_status status = HMAP_OK;
-  while (status == HMAP_OK && rekeying(m))
+  while (status == HMAP_OK && unordered(m))
     status = hmapi_evacuate_next(m);
   return status;
 }
@@ -392,7 +412,7 @@ hmap_status hmap_iter_next(hmap_iter *it) {
   if (is_lost(it))
     return HMAP_ECURSOR;
   while (!it->wrapped && !next_in_class(it)) {
-    if ((status = end_rekey(it->m)) != HMAP_OK ||
+    if ((status = end_unordered(it->m)) != HMAP_OK ||
         (status = move_on(it, it->m->B)) != HMAP_OK)
       return status;
     if (!it->wrapped)
@@ -432,6 +452,7 @@ static bool cursor_ok(const hmap *m, const hmap_cursor *c) {
     return false;
   for (uint32_t i = 0; i < c->n; i++)
     if (c->at[i].level > MAX_B || c->at[i].cls > mask_of(c->at[i].level) ||
+        (i > 0 && c->at[i].epoch <= c->at[i - 1].epoch) ||
         hmapi_keying_of(m, c->at[i].epoch) == NULL)
       return false;
   return true;
@@ -447,7 +468,6 @@ hmap_status hmap_scan_open(hmap_iter *it, hmap *m, const hmap_cursor *cursor) {
     load_cursor(it, cursor);
   if (it->now.epoch == m->epoch)
     return HMAP_OK;
-  it->begun = it->now.level > 0;
   hmap_status status = start_over(it, 0);
   if (status != HMAP_OK)
     hmap_iter_close(it);
@@ -473,10 +493,12 @@ hmap_status hmap_scan_class(hmap_iter *it, bool *more) {
   *more = false;
   if (m == NULL || it->wrapped || m->buckets == NULL)
     return HMAP_OK;
-  for (int n = 0; n < SCAN_MOVES && rekeying(m); n++)
+  if (is_lost(it))
+    return HMAP_ECURSOR;
+  for (int n = 0; n < SCAN_MOVES && unordered(m); n++)
     if ((status = hmapi_evacuate_next(m)) != HMAP_OK)
       return status;
-  if (rekeying(m) || (status = move_on(it, 0)) != HMAP_OK)
+  if (unordered(m) || (status = move_on(it, 0)) != HMAP_OK)
     return status;
   if (!it->wrapped)
     enter_class(it);

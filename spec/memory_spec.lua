@@ -106,7 +106,8 @@ describe("the memory of a map", function()
     assert.is_true(m:check())
   end)
 
-  it("keeps its buckets when the map is cleared, and no text", function()
+  it("keeps its buckets when the map is cleared, and lets its text go " ..
+    "step by step", function()
     local m = hmap.new {key = "string", value = "int64", seed = 1}
     for k = 1, 100 do
       m:set(("long enough to be owned %d"):format(k), k)
@@ -115,7 +116,9 @@ describe("the memory of a map", function()
     local buckets = m:memory().buckets
     m:clear()
     assert.are.equal(buckets, m:memory().buckets)
+    m:step(100)
     assert.are.equal(0, m:memory().text)
+    assert.are.equal(0, m:memory().old)
   end)
 
   it("is not on Lua's heap, however many entries there are", function()

@@ -97,7 +97,9 @@ hmap_status hmap_put_many(hmap *m, const void *keys, const void *elems,
     fetch(m, chunk, size, &b);
     for (size_t i = 0; i < size; i++, ++*done) {
       const void *key = nth_key(m, chunk, i);
-      const char *elem = (const char *)elems + *done * m->t->elem.size;
+      const void *elem = elems; /* NULL for a set */
+      if (m->t->elem.size > 0)
+        elem = (const char *)elems + *done * m->t->elem.size;
       status = hmapi_put_hashed(m, key, hash_now(m, &b, i, key), elem);
       if (status != HMAP_OK)
         return status;

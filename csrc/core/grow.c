@@ -97,7 +97,8 @@ hmap_status hmapi_begin_growth(hmap *m, hmap_growth kind, unsigned B) {
 
 hmap_status hmapi_hash_grow(hmap *m) {
   if (m->count + 1 > m->grow_at)
-    return hmapi_begin_growth(m, HMAP_GROW_DOUBLE, m->B + 1u);
+    return hmapi_begin_growth(m, HMAP_GROW_DOUBLE,
+                              hmapi_least_B(m, m->count + 1));
   return hmapi_begin_growth(m, HMAP_GROW_SAME_SIZE, m->B);
 }
 
@@ -338,12 +339,21 @@ static void leave_behind(hmap *m, bmap *base) {
     memset((char *)base + t->keys_at, 0, t->overflow_at - t->keys_at);
 }
 
-static uint64_t overflow_needed(const hmap *m, uint64_t length) {
+static uint64_t entries_in(const hmap_type *t, const bmap *b) {
+  uint64_t n = 0;
+  for (; b != NULL; b = overflow_of(t, b))
+    for (unsigned i = 0; i < HMAP_BUCKET_COUNT; i++)
+      n += b->tophash[i] >= MIN_TOPHASH;
+  return n;
+}
+
+static uint64_t overflow_needed(const hmap *m, const bmap *base,
+                                uint64_t length) {
   switch ((hmap_growth)m->growth) {
   case HMAP_GROW_SHRINK:
-    return length;
+    return (entries_in(m->t, base) + HMAP_BUCKET_COUNT - 1) / HMAP_BUCKET_COUNT;
   case HMAP_GROW_REKEY:
-    return length * HMAP_BUCKET_COUNT;
+    return entries_in(m->t, base);
   default:
     return length - 1;
   }
@@ -352,7 +362,8 @@ static uint64_t overflow_needed(const hmap *m, uint64_t length) {
 static hmap_status move_bucket(hmap *m, uint64_t o) {
   bmap *base = bucket_at(m->t, m->oldbuckets, o);
   uint64_t length = chain_length(m->t, base);
-  hmap_status status = hmapi_reserve_overflow(m, overflow_needed(m, length));
+  hmap_status status =
+      hmapi_reserve_overflow(m, overflow_needed(m, base, length));
   if (status == HMAP_OK && m->iters != NULL)
     status = hmapi_iters_settle(m, base);
   if (status != HMAP_OK)

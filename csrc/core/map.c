@@ -594,7 +594,7 @@ hmap_status hmap_clear(hmap *m) {
   m->used_prealloc = 0;
   m->overflow_in_use = 0;
   m->nans = 0;
-  m->pending = (pending){0, false, false};
+  m->pending = (pending){.reserve = 0};
   m->emptied++;
   hmapi_draw_hash0(m);
   emit(m, (hmap_event){.kind = HMAP_EVENT_CLEAR});
@@ -606,10 +606,11 @@ hmap_status hmap_clear(hmap *m) {
 
 hmap_status hmap_step(hmap *m, size_t n, size_t *moved, size_t *remaining) {
   hmap_status status = HMAP_OK;
-  size_t done = 0;
-  for (; done < n && growing(m); done++)
+  uint64_t before = m->moved;
+  for (size_t i = 0; i < n && growing(m); i++)
     if ((status = hmapi_evacuate_next(m)) != HMAP_OK)
       break;
+  size_t done = (size_t)(m->moved - before);
   for (size_t i = 0; i < n && m->chores; i++)
     hmapi_do_chores(m);
   if (moved != NULL)

@@ -51,6 +51,7 @@ struct past_keying {
 typedef struct pending {
   uint64_t reserve; /* entries; 0: none */
   bool shrink, rekey;
+  bool fit; /* a delete left so few entries that policy shrinks */
 } pending;
 
 struct hmap {

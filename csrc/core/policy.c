@@ -82,6 +82,7 @@ hmap_status hmap_shrink(hmap *m) {
   if (!growing(m))
     return begin_shrink(m, m->count);
   m->pending.shrink = true;
+  m->pending.reserve = 0;
   return HMAP_OK;
 }
 
@@ -107,6 +108,7 @@ hmap_status hmap_reserve(hmap *m, size_t n) {
     return HMAP_ETOOBIG;
   if (!growing(m))
     return begin_reserve(m, n);
+  m->pending.shrink = m->pending.fit = false;
   if (n > m->pending.reserve && n > m->grow_at)
     m->pending.reserve = n;
   return HMAP_OK;
@@ -116,7 +118,11 @@ hmap_status hmap_reserve(hmap *m, size_t n) {
 
 /* What is refused here is begun by a later operation, or when it must be. */
 void hmapi_after_delete(hmap *m) {
-  if (m->count < m->shrink_at && !growing(m) && m->nans == 0)
+  if (m->count >= m->shrink_at || m->nans > 0)
+    return;
+  if (growing(m))
+    m->pending.fit = true;
+  else
     (void)begin_shrink(m, 2 * m->count);
 }
 
@@ -146,11 +152,15 @@ static void begin_pending(hmap *m) {
     p->shrink = false;
     if (m->nans == 0)
       (void)begin_shrink(m, m->count);
+  } else if (p->fit) {
+    p->fit = false;
+    hmapi_after_delete(m);
   }
 }
 
 bool hmapi_is_pending(const hmap *m) {
-  return m->pending.rekey || m->pending.reserve > 0 || m->pending.shrink;
+  return m->pending.rekey || m->pending.reserve > 0 || m->pending.shrink ||
+         m->pending.fit;
 }
 
 
@@ -158,5 +168,5 @@ void hmapi_do_chores(hmap *m) {
   bool more = hmapi_reap(m, HMAP_REAP_BUCKETS);
   if (!growing(m))
     begin_pending(m);
-  m->chores = more || hmapi_is_pending(m);
+  m->chores = more || (hmapi_is_pending(m) && !growing(m));
 }

@@ -20,13 +20,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include <glob.h>
 
-#include "core/map.h"
-#include "golden.h"
-
-/* One step of the generator that Go's runtime and the map both use. */
-#define RNG_STEP UINT64_C(0xa0761d6478bd642f)
-
-/* -- a replay ------------------------------------------------------------- */
+#include "replay.h"
 
 static const struct {
   const char *name;
@@ -35,333 +29,10 @@ static const struct {
 
 #define NPASSES (sizeof passes / sizeof passes[0])
 
-/* An iterator of the trace. */
-typedef struct walk {
-  hmap_iter it;
-  bool open;
-  bool exact;       /* Go's order: no growth has begun since */
-  uint64_t growths; /* of the map, when it began */
-  uint64_t births;  /* entries born by then are due */
-  uint64_t *given;  /* by symbol: birth of the entry that was given */
-  size_t room;
-} walk;
-
-typedef struct counts {
-  uint64_t steps, digests, dumps;
-} counts;
-
-typedef struct replay {
-  const char *name;
-  const kind *key, *elem;
-  formula formula; /* NULL: hashes are listed */
-  bool go121;      /* clear is that of 1.21 */
-  bool native;     /* compiled statements; else runtime functions */
-  bool typed;      /* of int64 or text, not the generic functions */
-
-  hmap *m;
-  size_t map_min;
-  dict hashes;  /* (hash0, key) -> hash, as listed */
-  dict entries; /* what the map must hold: value = elem, born != 0: present */
-  uint64_t births;
-  const json_t *H; /* of this record; NaN hashes are taken in order */
-  size_t next_nan;
-  uint64_t calls;    /* of the hash function */
-  bool unknown_hash; /* asked for one that is not listed */
-  bool stray_nan;    /* a NaN was hashed that the trace does not know of */
-  bool iterating;    /* an iterator has gone on */
-
-  walk **walks; /* by id */
-  size_t nwalks;
-  counts seen;
-  char why[400];
-} replay;
-
-/* Remembers what differs; always false. */
-#if defined(__GNUC__)
-__attribute__((format(printf, 2, 3)))
-#endif
-static bool
-differs(replay *r, const char *format, ...) {
-  va_list args;
-  va_start(args, format);
-  (void)vsnprintf(r->why, sizeof r->why, format, args);
-  va_end(args);
-  return false;
-}
-
-/* -- hashes as the trace lists them --------------------------------------- */
-
-/* The name of a listed hash: hash0, then the key's bytes. */
-static size_t hash_name(char name[300], uint32_t hash0, const token *t) {
-  const char *s = t->numeric ? (const char *)&t->n : t->s;
-  size_t len = t->numeric ? sizeof t->n : t->len;
-  if (len > 256)
-    abort();
-  memcpy(name, &hash0, sizeof hash0);
-  memcpy(name + sizeof hash0, s, len);
-  return sizeof hash0 + len;
-}
-
-static bool nan_token(const replay *r, const token *t) {
-  cell c = to_cell(r->key, t);
-  return is_nan(r->key, &c);
-}
-
-static uint32_t hash0_of(const hmap *m) {
-  hmap_header h = {.hash0 = 0};
-  if (m != NULL)
-    hmap_get_header(m, &h);
-  return h.hash0;
-}
-
-/* Takes in the pairs of a record; NaN keys wait in it for their turn. */
-static void learn_hashes(replay *r, const json_t *record) {
-  size_t i;
-  const json_t *pair;
-  uint32_t hash0 = hash0_of(r->m);
-  r->H = json_object_get(record, "H");
-  r->next_nan = 0;
-  json_array_foreach(r->H, i, pair) {
-    char name[300];
-    token t = token_of(json_array_get(pair, 0));
-    const json_t *seed = json_array_get(pair, 2);
-    if (seed != NULL)
-      hash0 = (uint32_t)json_integer_value(seed);
-    if (nan_token(r, &t))
-      continue;
-    size_t s = add_symbol(&r->hashes, name, hash_name(name, hash0, &t));
-    r->hashes.at[s].value = hex(json_string_value(json_array_get(pair, 1)));
-  }
-}
-
-/* Go draws a random number for each hash of a NaN. */
-static uint64_t nan_hash(replay *r, const token *t) {
-  r->m->rng += RNG_STEP;
-  while (r->next_nan < json_array_size(r->H)) {
-    const json_t *pair = json_array_get(r->H, r->next_nan++);
-    token listed = token_of(json_array_get(pair, 0));
-    if (same_token(&listed, t))
-      return hex(json_string_value(json_array_get(pair, 1)));
-  }
-  r->stray_nan = true;
-  return 0;
-}
-
-static uint64_t listed_hash(replay *r, const token *t, uint32_t hash0) {
-  char name[300];
-  size_t s = find_symbol(&r->hashes, name, hash_name(name, hash0, t));
-  if (s != NO_SYMBOL)
-    return r->hashes.at[s].value;
-  r->unknown_hash = true;
-  return number_of(t);
-}
-
-static uint64_t hash_of(const void *key, uint32_t hash0, void *ud) {
-  replay *r = ud;
-  token t;
-  from_cell(&t, r->key, key);
-  r->calls++;
-  if (r->formula != NULL)
-    return r->formula(number_of(&t), hash0);
-  return is_nan(r->key, key) ? nan_hash(r, &t) : listed_hash(r, &t, hash0);
-}
-
-/* -- what the map must hold ----------------------------------------------- */
-
-/* A number that stands for an elem. */
-static uint64_t print_of(const token *t) { return number_of(t); }
-
-/* The symbol of an entry: its key with one name for both zeros; each NaN is
-** one of its own, told apart by its elem. */
-static size_t entry_of(replay *r, const void *key, uint64_t elem) {
-  cell c = {.bytes = {0}};
-  char name[300];
-  token t;
-  size_t size;
-  hmap_spec spec = {.kind = r->key->kind, .n = r->key->n};
-  if (hmap_cell_size(&spec, &size) != HMAP_OK)
-    abort();
-  memcpy(&c, key, size);
-  double *f = float_in(r->key, &c);
-  if (f != NULL && *f == 0)
-    *f = 0;
-  from_cell(&t, r->key, &c);
-  size_t len = hash_name(name, 0, &t);
-  bool nan = is_nan(r->key, &c);
-  if (nan) {
-    memcpy(name + len, &elem, sizeof elem);
-    len += sizeof elem;
-  }
-  size_t i = add_symbol(&r->entries, name, len);
-  r->entries.at[i].nan = nan;
-  return i;
-}
-
-static void entry_put(replay *r, const cell *key, const token *elem) {
-  size_t i = entry_of(r, key, print_of(elem));
-  symbol *s = &r->entries.at[i];
-  if (s->born == 0)
-    s->born = ++r->births;
-  s->value = print_of(elem);
-}
-
-static void entry_deleted(replay *r, const cell *key) {
-  size_t i = entry_of(r, key, 0);
-  if (!r->entries.at[i].nan)
-    r->entries.at[i].born = 0;
-}
-
-static void entries_cleared(replay *r, bool but_nans) {
-  for (size_t i = 0; i < r->entries.n; i++)
-    if (!but_nans || !r->entries.at[i].nan)
-      r->entries.at[i].born = 0;
-}
-
-/* -- iterators ------------------------------------------------------------ */
-
-static uint64_t growths_of(const hmap *m) {
-  hmap_stats s;
-  uint64_t sum = 0;
-  hmap_get_stats(m, &s);
-  for (int i = 0; i < HMAP_NGROWTHS; i++)
-    sum += s.growths[i];
-  return sum;
-}
-
-static void end_walk(walk *w) {
-  hmap_iter_close(&w->it);
-  free(w->given);
-  *w = (walk){.open = false};
-}
-
-static void end_walks(replay *r) {
-  for (size_t i = 0; i < r->nwalks; i++)
-    if (r->walks[i] != NULL) {
-      end_walk(r->walks[i]);
-      free(r->walks[i]);
-    }
-  free(r->walks);
-  r->walks = NULL;
-  r->nwalks = 0;
-}
-
-static walk *walk_numbered(replay *r, size_t id) {
-  while (r->nwalks <= id) {
-    r->walks = must(realloc(r->walks, (r->nwalks + 1) * sizeof *r->walks));
-    r->walks[r->nwalks++] = NULL;
-  }
-  if (r->walks[id] == NULL)
-    r->walks[id] = must(calloc(1, sizeof(walk)));
-  return r->walks[id];
-}
-
-static void begin_walk(replay *r, walk *w) {
-  end_walk(w);
-  *w = (walk){.open = true,
-              .exact = true,
-              .growths = growths_of(r->m),
-              .births = r->births};
-  hmap_iter_init(&w->it, r->m);
-}
-
-/* Go 1.19 may go on to give what was cleared; hmap is as 1.21. */
-static void walks_cleared(replay *r) {
-  for (size_t i = 0; i < r->nwalks && !r->go121; i++)
-    if (r->walks[i] != NULL)
-      r->walks[i]->exact = false;
-}
-
-static uint64_t *given_at(walk *w, size_t i) {
-  if (i >= w->room) {
-    size_t room = 2 * i + 64;
-    w->given = must(realloc(w->given, room * sizeof *w->given));
-    memset(w->given + w->room, 0, (room - w->room) * sizeof *w->given);
-    w->room = room;
-  }
-  return &w->given[i];
-}
-
-/* What an iterator gives is there, as it is now, and was not given before. */
-static bool gives_rightly(replay *r, walk *w) {
-  token elem;
-  from_cell(&elem, r->elem, w->it.elem);
-  size_t i = entry_of(r, w->it.key, print_of(&elem));
-  const symbol *s = &r->entries.at[i];
-  if (s->born == 0)
-    return differs(r, "the iterator gives an entry that is gone");
-  if (s->value != print_of(&elem))
-    return differs(r, "the iterator gives an elem that was overwritten");
-  uint64_t *given = given_at(w, i);
-  if (*given == s->born)
-    return differs(r, "the iterator gives an entry twice");
-  *given = s->born;
-  return true;
-}
-
-/* At its end an iterator has given all that was there throughout. */
-static bool gave_all(replay *r, walk *w) {
-  for (size_t i = 0; i < r->entries.n; i++) {
-    const symbol *s = &r->entries.at[i];
-    if (s->born != 0 && s->born <= w->births && *given_at(w, i) != s->born)
-      return differs(r, "the iterator misses an entry");
-  }
-  return true;
-}
-
-/* One step on; at the end the key is NULL. */
-static bool advance(replay *r, walk *w) {
-  r->iterating = true;
-  hmap_status status = hmap_iter_next(&w->it);
-  if (growths_of(r->m) != w->growths)
-    w->exact = false;
-  if (status != HMAP_OK)
-    return differs(r, "hmap_iter_next: %s", hmap_status_text(status));
-  return w->it.key != NULL ? gives_rightly(r, w) : gave_all(r, w);
-}
-
-static bool run_to_end(replay *r, walk *w) {
-  while (w->it.key != NULL)
-    if (!advance(r, w))
-      return false;
-  return true;
-}
-
-/* Go's next entry, or key NULL at Go's end. */
-static bool same_as_go(replay *r, walk *w, const json_t *key,
-                       const json_t *elem) {
-  token k, e, gk, ge;
-  if (key == NULL || w->it.key == NULL) {
-    if (key == NULL && w->it.key == NULL)
-      return true;
-    return differs(r, key == NULL ? "Go's iterator is at its end"
-                                  : "hmap's iterator is at its end");
-  }
-  gk = token_of(key);
-  ge = token_of(elem);
-  from_cell(&k, r->key, w->it.key);
-  from_cell(&e, r->elem, w->it.elem);
-  return same_token(&k, &gk) && same_token(&e, &ge)
-             ? true
-             : differs(r, "the iterator gives another entry than Go's");
-}
-
-static bool walk_on(replay *r, walk *w, const json_t *key, const json_t *elem) {
-  if (!w->open)
-    return key == NULL ? true : differs(r, "the iterator ended too early");
-  bool was_live = w->it.key != NULL || !w->it.begun;
-  if (was_live && !advance(r, w))
-    return false;
-  if (w->exact && !same_as_go(r, w, key, elem))
-    return false;
-  return key != NULL || run_to_end(r, w);
-}
-
 /* -- operations ----------------------------------------------------------- */
 
 static bool ok(replay *r, hmap_status status) {
-  return status == HMAP_OK
-             ? true
-             : differs(r, "refused: %s", hmap_status_text(status));
+  return must(r, status == HMAP_OK, "refused: %s", hmap_status_text(status));
 }
 
 static hmap_status put_cell(replay *r, const cell *k, const cell *v) {
@@ -387,14 +58,13 @@ static bool put(replay *r, const token *key, const token *elem) {
   return ok(r, put_cell(r, &k, &v));
 }
 
-static bool delete (replay *r, const token *key) {
+static bool del(replay *r, const token *key) {
   cell k = to_cell(r->key, key);
   size_t before = hmap_count(r->m);
   bool was_there = hmap_delete(r->m, &k);
   entry_deleted(r, &k);
-  return hmap_count(r->m) + was_there == before
-             ? true
-             : differs(r, "hmap_delete says %d", was_there);
+  return must(r, hmap_count(r->m) + was_there == before, "hmap_delete says %d",
+              was_there);
 }
 
 static bool op_put(replay *r, const json_t *rec) {
@@ -405,7 +75,7 @@ static bool op_put(replay *r, const json_t *rec) {
 
 static bool op_del(replay *r, const json_t *rec) {
   token k = token_of(json_object_get(rec, "k"));
-  return delete (r, &k);
+  return del(r, &k);
 }
 
 /* Go gives the zero value for an absent key. */
@@ -418,7 +88,7 @@ static bool op_get(replay *r, const json_t *rec) {
   from_cell(&got, r->elem, elem != NULL ? elem : &zero);
   if (found != NULL && (elem != NULL) != json_integer_value(found))
     return differs(r, elem != NULL ? "found" : "not found");
-  return same_token(&got, &want) ? true : differs(r, "another elem");
+  return must(r, same_token(&got, &want), "another elem");
 }
 
 static bool op_make(replay *r, const json_t *rec) {
@@ -470,10 +140,9 @@ static bool op_clear(replay *r, const json_t *rec) {
 
 static bool starts_as_go(replay *r, const walk *w, int64_t bucket,
                          int64_t offset) {
-  return (int64_t)w->it.now.start == bucket && w->it.offset == offset
-             ? true
-             : differs(r, "starts at bucket %" PRIu64 ", slot %u",
-                       w->it.now.start, w->it.offset);
+  return must(r, (int64_t)w->it.now.start == bucket && w->it.offset == offset,
+              "starts at bucket %" PRIu64 ", slot %u", w->it.now.start,
+              w->it.offset);
 }
 
 static bool op_iterinit(replay *r, const json_t *rec) {
@@ -506,7 +175,7 @@ static bool turn(replay *r, walk *w, const json_t *step) {
   if (op == NULL)
     return true;
   if (strcmp(op, "del") == 0)
-    return delete (r, &k);
+    return del(r, &k);
   token v = token_of(json_array_get(step, 4));
   return put(r, &k, &v);
 }
@@ -544,7 +213,7 @@ static bool op_deln(replay *r, const json_t *rec) {
   int64_t k = get_int(rec, "k0");
   for (int64_t n = get_int(rec, "n"); n > 0; n--, k += get_int(rec, "dk")) {
     token key = number_token(k);
-    if (!delete (r, &key))
+    if (!del(r, &key))
       return false;
   }
   return true;
@@ -554,8 +223,7 @@ static bool op_getn(replay *r, const json_t *rec) {
   int64_t k = get_int(rec, "k0"), found = 0;
   for (int64_t n = get_int(rec, "n"); n > 0; n--, k += get_int(rec, "dk"))
     found += hmap_get(r->m, &k) != NULL;
-  return found == get_int(rec, "found") ? true
-                                        : differs(r, "finds %" PRId64, found);
+  return must(r, found == get_int(rec, "found"), "finds %" PRId64, found);
 }
 
 /* -- buckets -------------------------------------------------------------- */
@@ -577,8 +245,7 @@ static bool same_slots(replay *r, const kind *k, const json_t *want,
       return differs(r, "another %s in slot %u", k == r->key ? "key" : "elem",
                      i);
   }
-  return at == json_array_size(want) ? true
-                                     : differs(r, "other slots are live");
+  return must(r, at == json_array_size(want), "other slots are live");
 }
 
 /* A dead cell of text: Go's collector wants the pointer gone, hmap wants no
@@ -596,15 +263,12 @@ static bool same_memory(replay *r, const kind *k, const json_t *want,
   token go = token_of(want), got;
   bool dead = top < MIN_TOPHASH;
   if (dead && k->kind == HMAP_STRING) {
-    return same_dead_text(slot, top, want)
-               ? true
-               : differs(r, "text in dead slot %u", i);
+    return must(r, same_dead_text(slot, top, want), "text in dead slot %u", i);
   }
   from_cell(&got, k, slot);
-  return same_token(&got, &go)
-             ? true
-             : differs(r, "slot %u of tophash %02x holds another %s", i, top,
-                       k == r->key ? "key" : "elem");
+  return must(r, same_token(&got, &go),
+              "slot %u of tophash %02x holds another %s", i, top,
+              k == r->key ? "key" : "elem");
 }
 
 /* All eight slots as they are, live or not. */
@@ -632,9 +296,7 @@ static bool same_tophash(replay *r, const json_t *want,
   for (unsigned i = 0; i < HMAP_BUCKET_COUNT; i++)
     (void)snprintf(digits + 2 * i, 3, "%02x", tophash[i]);
   const char *go = want != NULL ? get_text(want, "t") : "0000000000000000";
-  return strcmp(go, digits) == 0
-             ? true
-             : differs(r, "tophash %s, Go's %s", digits, go);
+  return must(r, strcmp(go, digits) == 0, "tophash %s, Go's %s", digits, go);
 }
 
 /* want: one bucket of Go's, or NULL for one that is all zero. */
@@ -664,7 +326,7 @@ static bool same_chain(replay *r, const json_t *want, bool raw,
                      &b))
       return false;
   } while (++depth < n && b.more);
-  return depth == n && !b.more ? true : differs(r, "another chain length");
+  return must(r, depth == n && !b.more, "another chain length");
 }
 
 static bool same_array(replay *r, const json_t *want, bool raw,
@@ -680,9 +342,8 @@ static bool same_array(replay *r, const json_t *want, bool raw,
       return false;
     }
   }
-  return !hmap_view_bucket(r->m, which, json_array_size(want), 0, &b)
-             ? true
-             : differs(r, "more buckets than Go's");
+  return must(r, !hmap_view_bucket(r->m, which, json_array_size(want), 0, &b),
+              "more buckets than Go's");
 }
 
 static bool op_dump(replay *r, const json_t *rec) {
@@ -739,7 +400,7 @@ static bool same_digest(replay *r, const json_t *rec) {
   uLong want = hex(get_text(rec, "dg"));
   uLong got = crc_array(r, crc_array(r, 0, HMAP_NEW), HMAP_OLD);
   r->seen.digests++;
-  return got == want ? true : differs(r, "digest %08lx, Go's %08lx", got, want);
+  return must(r, got == want, "digest %08lx, Go's %08lx", got, want);
 }
 
 /* -- the header ----------------------------------------------------------- */
@@ -788,10 +449,9 @@ static bool same_state(replay *r, const json_t *rec) {
 
 static bool same_draws(replay *r, const json_t *rec, uint64_t before) {
   uint64_t want = before + (uint64_t)get_int(rec, "nd") * RNG_STEP;
-  return r->m->rng == want
-             ? true
-             : differs(r, "other than %" PRId64 " random numbers drawn",
-                       get_int(rec, "nd"));
+  return must(r, r->m->rng == want,
+              "other than %" PRId64 " random numbers drawn",
+              get_int(rec, "nd"));
 }
 
 static bool same_nans(replay *r) {
@@ -823,9 +483,8 @@ static bool same_hashes(replay *r, const json_t *rec) {
   if (nh == NULL || iterating || (r->calls < want && text) ||
       (r->calls > want && one_bucket))
     return true;
-  return r->calls == want
-             ? true
-             : differs(r, "%" PRIu64 " hashes, Go's %" PRIu64, r->calls, want);
+  return must(r, r->calls == want, "%" PRIu64 " hashes, Go's %" PRIu64,
+              r->calls, want);
 }
 
 static const struct {
@@ -854,8 +513,7 @@ static bool sound(replay *r) {
   char why[200];
   if (r->m->B > 5 && r->seen.steps % (UINT64_C(1) << (r->m->B - 4)) != 0)
     return true;
-  return hmap_check(r->m, why, sizeof why) ? true
-                                           : differs(r, "hmap_check: %s", why);
+  return must(r, hmap_check(r->m, why, sizeof why), "hmap_check: %s", why);
 }
 
 static bool replay_record(replay *r, const json_t *rec) {

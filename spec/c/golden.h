@@ -303,7 +303,7 @@ typedef struct dict {
 
 #define NO_SYMBOL SIZE_MAX
 
-static inline void *must(void *allocated) {
+static inline void *have(void *allocated) {
   if (allocated == NULL)
     abort();
   return allocated;
@@ -323,9 +323,9 @@ static inline void make_room(dict *d) {
   if (d->n < d->room)
     return;
   d->room = d->room ? 2 * d->room : 64;
-  d->at = must(realloc(d->at, d->room * sizeof *d->at));
+  d->at = have(realloc(d->at, d->room * sizeof *d->at));
   free(d->slots);
-  d->slots = must(calloc(2 * d->room, sizeof *d->slots));
+  d->slots = have(calloc(2 * d->room, sizeof *d->slots));
   for (size_t i = 0; i < d->n; i++)
     *slot_for(d, d->at[i].name, d->at[i].len) = (uint32_t)i + 1;
 }
@@ -339,7 +339,7 @@ static inline size_t add_symbol(dict *d, const char *name, size_t len) {
   uint32_t *slot = slot_for(d, name, len);
   if (*slot == 0) {
     symbol *s = &d->at[d->n];
-    *s = (symbol){.name = must(malloc(len + 1)), .len = len};
+    *s = (symbol){.name = have(malloc(len + 1)), .len = len};
     memcpy(s->name, name, len);
     *slot = (uint32_t)++d->n;
   }

@@ -18,6 +18,7 @@
 
 typedef struct heap {
   size_t bytes;       /* out now */
+  size_t mapped;      /* of these, in pages */
   size_t peak;        /* most that were out at once */
   size_t calls;       /* requests so far */
   size_t refuse_at;   /* refuse this request, counted from 1; 0: none */
@@ -90,6 +91,7 @@ static inline void *heap_map(void *ud, size_t bytes) {
   if (p == MAP_FAILED)
     return NULL;
   heap_take(h, bytes);
+  h->mapped += bytes;
   return p;
 }
 
@@ -97,6 +99,7 @@ static inline void heap_unmap(void *ud, void *ptr, size_t bytes) {
   heap *h = ud;
   h->wrong |= bytes % HEAP_PAGE != 0 || (uintptr_t)ptr % HEAP_PAGE != 0 ||
               munmap(ptr, bytes) != 0;
+  h->mapped -= bytes;
   heap_release(h, bytes);
 }
 

@@ -131,6 +131,38 @@ static void typed_functions_are_the_generic_ones(void) {
   hmap_free(m);
 }
 
+/* Each entry is written again by the pointers that the map gave, and copied
+** under a new key, while it grows and old arrays go away. */
+static void a_write_may_take_cells_of_its_own_map(void) {
+  for (size_t map_min = 0; map_min < 2; map_min++) {
+    hmap_options o = {.key = {.kind = HMAP_STRING},
+                      .elem = {.kind = HMAP_STRING},
+                      .map_min = map_min};
+    EXPECT(hmap_new(&o, &m) == HMAP_OK);
+    put_text(100, 1);
+    for (size_t n = 101; n < LONGEST; n++) {
+      char text[LONGEST];
+      bool existed;
+      const void *now;
+      hmap_iter it;
+      hmap_cell last = hmap_text(text, fill_text(text, n - 1, 0));
+      hmap_cell fresh = hmap_text(text, fill_text(text, n, 0));
+      EXPECT(hmap_put(m, &fresh, hmap_get(m, &last)) == HMAP_OK);
+      hmap_iter_init(&it, m);
+      EXPECT(hmap_iter_next(&it) == HMAP_OK);
+      EXPECT(hmap_put(m, it.key, it.elem) == HMAP_OK);
+      EXPECT(hmap_iter_next(&it) == HMAP_OK);
+      EXPECT(hmap_get_or_put(m, it.key, it.elem, &now, &existed) == HMAP_OK);
+      EXPECT(existed);
+      expect_text(now, 100, 1);
+      hmap_iter_close(&it);
+    }
+    EXPECT(hmap_count(m) == LONGEST - 100);
+    expect_sound(m);
+    hmap_free(m);
+  }
+}
+
 /* -- numbers -------------------------------------------------------------- */
 
 static void zeros_are_one_key(void) {
@@ -246,6 +278,29 @@ static void tuples_are_compared_by_member(void) {
   hmap_free(m);
 }
 
+static void every_member_is_hashed(void) {
+  int32_t xy[] = {1, 2}, yx[] = {2, 1}, far[] = {1, 3};
+  new_map("point", "none");
+  EXPECT(hmap_hash_of(m, xy) != hmap_hash_of(m, yx));
+  EXPECT(hmap_hash_of(m, xy) != hmap_hash_of(m, far));
+  hmap_free(m);
+  cell c;
+  record r, other;
+  new_map("record", "none");
+  make_cell(&c, kind_named("record"), 1);
+  memcpy(&r, &c.at, sizeof r);
+#define MATTERS(change)                                                        \
+  memcpy(&other, &r, sizeof r);                                                \
+  other.change;                                                                \
+  EXPECT(hmap_hash_of(m, &r) != hmap_hash_of(m, &other))
+  MATTERS(a++);
+  MATTERS(b = hmap_text("other", 5));
+  MATTERS(c += 1);
+  MATTERS(d[1]++);
+#undef MATTERS
+  hmap_free(m);
+}
+
 static void tuples_have_gos_layout(void) {
   const hmap_spec spec = {HMAP_TUPLE, 4, record_fields};
   const size_t offsets[] = {offsetof(record, a), offsetof(record, b),
@@ -303,6 +358,27 @@ static void assign_gives_a_cell_to_write(void) {
   hmap_free(m);
 }
 
+/* Maps without a seed share one secret; each has its own hash0. */
+static void maps_do_not_disturb_each_other(void) {
+  hmap *first = new_map("text", "int64");
+  for (uint32_t n = 0; n < 100; n++) {
+    cell c;
+    make_cell(&c, kind_named("text"), n);
+    EXPECT(hmap_put(first, &c.at, &(int64_t){n}) == HMAP_OK);
+  }
+  new_map("text", "int64");
+  for (uint32_t n = 0; n < 100; n++) {
+    cell c;
+    make_cell(&c, kind_named("text"), n);
+    EXPECT(*(const int64_t *)hmap_get(first, &c.at) == n);
+    EXPECT(hmap_get(m, &c.at) == NULL);
+  }
+  hmap_cell key = hmap_text("key", 3);
+  EXPECT(hmap_hash_of(first, &key) != hmap_hash_of(m, &key));
+  hmap_free(first);
+  hmap_free(m);
+}
+
 /* -- what cannot be ------------------------------------------------------- */
 
 static hmap_status try_types(hmap_spec key, hmap_spec elem, hmap_hash hash) {
@@ -348,6 +424,8 @@ int main(void) {
   it("text is owned once and freed with its entry", text_is_owned_once);
   it("the typed functions do what the generic ones do",
      typed_functions_are_the_generic_ones);
+  it("a write may be given cells of its own map",
+     a_write_may_take_cells_of_its_own_map);
   it("the two zeros are one key, and the last one written stays",
      zeros_are_one_key);
   it("each NaN is a new entry that nobody finds, and only clear removes",
@@ -356,12 +434,14 @@ int main(void) {
   it("any-typed keys of different kinds are different", any_tells_kinds_apart);
   it("the map says which references it lets go", lets_references_go);
   it("tuples are equal iff all members are", tuples_are_compared_by_member);
+  it("every member of a tuple matters for its hash", every_member_is_hashed);
   it("a tuple lies as the C struct with its members does",
      tuples_have_gos_layout);
   it("cells over 128 bytes stay where they are", big_cells_stay_where_they_are);
   it("a set has keys and nothing else", a_set_has_no_elems);
   it("assign gives a zeroed cell once, and the same entry later",
      assign_gives_a_cell_to_write);
+  it("maps do not disturb each other", maps_do_not_disturb_each_other);
   it("types and hashes that cannot be are refused",
      impossible_types_are_refused);
   return summary();

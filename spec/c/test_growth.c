@@ -1,5 +1,6 @@
 /* test_growth.c: when a map grows, who moves what, and what is left of deleted
-** entries. Go's own moves are held against Go in conformance.c. */
+** entries, all by Go's rules. Other policies are in test_moves.c; that the rules
+** are Go's is conformance.c's affair. */
 #define _DEFAULT_SOURCE 1
 #include "cells.h"
 #include "heap.h"
@@ -128,31 +129,6 @@ static void steps_finish_a_growth(void) {
   EXPECT(sum <= waiting && sum + 8 >= waiting && !stats().growing);
   EXPECT(hmap_step(m, 7, &moved, &remaining) == HMAP_OK);
   EXPECT(moved == 0 && remaining == 0);
-  done();
-}
-
-static void a_reserve_saves_all_growths(void) {
-  new_map(HMAP_HASH_XXH3, NULL);
-  EXPECT(hmap_reserve(m, 10000) == HMAP_OK);
-  EXPECT(stats().growths[HMAP_GROW_DOUBLE] == 0 && stats().nbuckets == 2048);
-  put_from_to(0, 10000);
-  EXPECT(stats().growths[HMAP_GROW_DOUBLE] == 0);
-  EXPECT(hmap_reserve(m, 40000) == HMAP_OK && stats().nbuckets == 8192);
-  put_from_to(10000, 40000);
-  EXPECT(stats().growths[HMAP_GROW_DOUBLE] == 1);
-  EXPECT(hmap_reserve(m, 5) == HMAP_OK && stats().nbuckets == 8192);
-  done();
-}
-
-static void a_reserve_waits_for_its_turn(void) {
-  new_map(HMAP_HASH_XXH3, NULL);
-  put_from_to(0, 833);
-  EXPECT(stats().growing && !stats().pending);
-  EXPECT(hmap_reserve(m, 10000) == HMAP_OK);
-  EXPECT(stats().pending && stats().next_kind == HMAP_GROW_DOUBLE);
-  EXPECT(stats().nbuckets == 256);
-  put_from_to(833, 1600);
-  EXPECT(stats().nbuckets == 2048 && !stats().pending);
   done();
 }
 
@@ -300,110 +276,13 @@ static void events_tell_it_all(void) {
                            stats().growths[HMAP_GROW_SAME_SIZE]);
   EXPECT(told.begun - told.ended == stats().growing);
   EXPECT(told.to_x > 2000 && told.to_y > 2000 && told.overflow > 10);
+  EXPECT(hmap_step(m, 10000, NULL, NULL) == HMAP_OK && !told.growing);
+  EXPECT(hmap_rekey(m) == HMAP_OK && told.growing);
+  EXPECT(hmap_step(m, 10000, NULL, NULL) == HMAP_OK && !told.growing);
   EXPECT(hmap_clear(m) == HMAP_OK && told.clears == 1);
   hmap_set_sink(m, NULL, NULL);
   put_from_to(0, 5000);
   EXPECT(told.clears == 1);
-  done();
-}
-
-/* -- policies ------------------------------------------------------------- */
-
-static void to_and_fro(int rounds) {
-  for (; rounds > 0; rounds--) {
-    put(50000);
-    delete_one(50000);
-  }
-}
-
-static void adaptive_shrinks_and_does_not_waver(void) {
-  hmap_policy adaptive = hmap_policy_of(HMAP_POLICY_ADAPTIVE);
-  new_map(HMAP_HASH_XXH3, &adaptive);
-  put_from_to(0, 20000);
-  for (int64_t k = 0; k < 19900; k++)
-    delete_one(k);
-  to_and_fro(5000);
-  EXPECT(stats().nbuckets <= 128 && !stats().growing);
-  hmap_stats before = stats();
-  to_and_fro(100);
-  EXPECT(memcmp(before.growths, stats().growths, sizeof before.growths) == 0);
-  for (int64_t k = 19900; k < 20000; k++)
-    EXPECT(hmap_get(m, &k) != NULL);
-  done();
-}
-
-static void all_at_once_never_stays_half_way(void) {
-  hmap_policy whole = hmap_policy_of(HMAP_POLICY_ALL_AT_ONCE);
-  new_map(HMAP_HASH_XXH3, &whole);
-  for (int64_t k = 0; k < 5000; k++) {
-    put(k);
-    EXPECT(!stats().growing);
-  }
-  EXPECT(stats().growths[HMAP_GROW_DOUBLE] == 10);
-  done();
-}
-
-static void manual_moves_what_it_must(void) {
-  hmap_policy manual = hmap_policy_of(HMAP_POLICY_GO);
-  manual.step_on = HMAP_STEP_MANUAL;
-  new_map(HMAP_HASH_IDENTITY, &manual);
-  put_from_to(0, 53);
-  uint64_t before = stats().evacuated;
-  for (int i = 0; i < 100; i++)
-    put(52);
-  EXPECT(stats().growing && stats().evacuated == before);
-  EXPECT(hmap_step(m, 100, NULL, NULL) == HMAP_OK && !stats().growing);
-  done();
-}
-
-static void a_read_may_step(void) {
-  hmap_policy redis = hmap_policy_of(HMAP_POLICY_REDIS);
-  new_map(HMAP_HASH_XXH3, &redis);
-  for (int64_t k = 0; !stats().growing || stats().remaining < 64; k++)
-    put(k);
-  for (int i = 0; i < 1000 && stats().growing; i++)
-    hmap_read_step(m);
-  EXPECT(!stats().growing);
-  done();
-}
-
-/* All keys in one chain, until the alarm asks for a hash that has a key. */
-static void an_alarm_rekeys(void) {
-  hmap_policy adaptive = hmap_policy_of(HMAP_POLICY_ADAPTIVE);
-  new_map(HMAP_HASH_IDENTITY, &adaptive);
-  for (int64_t k = 0; k < 500; k++)
-    put(k << 32);
-  hmap_distribution d;
-  EXPECT(hmap_step(m, 10000, NULL, NULL) == HMAP_OK);
-  hmap_get_distribution(m, &d);
-  EXPECT(stats().growths[HMAP_GROW_REKEY] > 0 && d.max_overflow < 5);
-  for (int64_t k = 0; k < 500; k++)
-    EXPECT(*(const int64_t *)hmap_get(m, &(int64_t){k << 32}) == k << 32);
-  done();
-}
-
-static void mad_policies_are_refused(void) {
-  hmap_policy p, now;
-  new_map(HMAP_HASH_XXH3, NULL);
-#define REFUSES(change)                                                        \
-  p = hmap_policy_of(HMAP_POLICY_GO);                                          \
-  p.change;                                                                    \
-  EXPECT(hmap_tune(m, &p) == HMAP_EINVAL)
-  REFUSES(load = 0);
-  REFUSES(load = -1);
-  REFUSES(load = 1e9);
-  REFUSES(moves = 0);
-  REFUSES(empty_visits = 0);
-  REFUSES(shrink = 0.5);
-  REFUSES(shrink = -0.1);
-  REFUSES(step_on = (hmap_step_on)9);
-#undef REFUSES
-  hmap_get_policy(m, &now);
-  EXPECT(now.load == 6.5 && now.moves == 2 && now.shrink == 0);
-  p = hmap_policy_of(HMAP_POLICY_REDIS);
-  EXPECT(hmap_tune(m, &p) == HMAP_OK);
-  put_from_to(0, 1000);
-  EXPECT(stats().nbuckets >= 512);
   done();
 }
 
@@ -416,9 +295,6 @@ int main(void) {
   it("no growth begins before the one under way is over",
      no_second_growth_before_the_first_is_over);
   it("steps finish a growth, and say what they moved", steps_finish_a_growth);
-  it("a reserve saves all growths up to its size", a_reserve_saves_all_growths);
-  it("a reserve during a growth begins when that is over",
-     a_reserve_waits_for_its_turn);
   it("sparse chains are packed by a growth to the same size",
      sparse_chains_are_packed);
   it("a clear ends a growth to the same size", a_clear_ends_it);
@@ -428,12 +304,5 @@ int main(void) {
      the_last_delete_draws_a_new_hash0);
   it("events tell of every growth, move, overflow bucket and clear",
      events_tell_it_all);
-  it("an adaptive map shrinks, and does not waver",
-     adaptive_shrinks_and_does_not_waver);
-  it("an all-at-once map is never half way", all_at_once_never_stays_half_way);
-  it("a manual map moves only what a write must", manual_moves_what_it_must);
-  it("reads move a redis map on", a_read_may_step);
-  it("an alarm for long chains rekeys the map", an_alarm_rekeys);
-  it("policies that cannot be are refused", mad_policies_are_refused);
   return summary();
 }

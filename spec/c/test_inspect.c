@@ -78,6 +78,25 @@ static void buckets_and_explain_agree(void) {
   hmap_free(m);
 }
 
+static void explain_foresees_the_next_doubling(void) {
+  hmap_explanation before, after;
+  new_map("int64", "int64", HMAP_HASH_XXH3);
+  put_from_to(0, 416);
+  EXPECT(hmap_step(m, 1000, NULL, NULL) == HMAP_OK);
+  hmap_explain(m, &(int64_t){77}, &before);
+  uint64_t half = stats().nbuckets;
+  put_from_to(416, 417);
+  EXPECT(hmap_step(m, 1000, NULL, NULL) == HMAP_OK);
+  hmap_explain(m, &(int64_t){77}, &after);
+  EXPECT(stats().nbuckets == 2 * half);
+  EXPECT(after.bucket == before.bucket + (before.goes_to_y ? half : 0));
+  for (int64_t k = 0; k < 100; k++) {
+    hmap_explain(m, &k, &after);
+    EXPECT(after.goes_to_y == (after.hash / stats().nbuckets % 2 == 1));
+  }
+  hmap_free(m);
+}
+
 static hmap_distribution shown;
 
 static void count_states(hmap_which which, uint64_t i, size_t depth,
@@ -155,6 +174,10 @@ static void histograms_add_up(void) {
   EXPECT(overflow == stats().overflow_in_use);
   EXPECT(d.tophash[0] + d.tophash[1] + d.tophash[4] == 0);
   EXPECT(d.by_entries[d.max_entries] > 0 && d.by_overflow[d.max_overflow] > 0);
+  for (size_t i = d.max_entries + 1; i < HMAP_HIST; i++)
+    EXPECT(d.by_entries[i] == 0);
+  for (size_t i = d.max_overflow + 1; i < HMAP_HIST; i++)
+    EXPECT(d.by_overflow[i] == 0);
   hmap_free(m);
 }
 
@@ -358,6 +381,8 @@ static void every_status_has_a_text(void) {
 int main(void) {
   it("each bucket shows what explain says of its keys",
      buckets_and_explain_agree);
+  it("explain foresees where an entry goes at the next doubling",
+     explain_foresees_the_next_doubling);
   it("the distribution is the sum of all searches",
      the_distribution_is_the_sum);
   it("the histograms add up", histograms_add_up);

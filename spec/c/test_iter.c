@@ -332,15 +332,22 @@ static void a_crowd(void) {
 }
 
 static void ends_with_its_map(void) {
-  hmap_iter a, b;
+  hmap_cursor beginning = {.map = 0};
+  hmap_iter a, b, scan;
+  bool more;
   new_map(13);
   put_from_to(0, 300);
   hmap_iter_init(&a, m);
   hmap_iter_init(&b, m);
+  EXPECT(hmap_scan_open(&scan, m, &beginning) == HMAP_OK);
+  EXPECT(hmap_scan_class(&scan, &more) == HMAP_OK && more);
   (void)next(&a);
   put_from_to(300, 420); /* a keeps what is left of its chain */
   hmap_free(m);
   EXPECT(next(&a) == -1 && next(&b) == -1);
+  EXPECT(hmap_scan_next(&scan) == HMAP_OK && scan.key == NULL);
+  EXPECT(hmap_scan_class(&scan, &more) == HMAP_OK && !more);
+  hmap_iter_close(&scan);
   hmap_iter_close(&a);
   hmap_iter_close(&a);
   hmap_iter_close(&b);

@@ -142,6 +142,23 @@ static void refuses_huge_reserves(void) {
 
 /* -- where memory comes from and goes ------------------------------------- */
 
+/* 2^9 buckets of 144 bytes and their overflow buckets are below 128 KiB, 2^10
+** above. */
+static void maps_large_arrays_only(void) {
+  hmap_pages pages;
+  hmap_options o = {.key = {.kind = HMAP_INT64}, .elem = {.kind = HMAP_INT64}};
+  memory = (heap){.bytes = 0};
+  heap_serve(&memory, &o, &pages);
+  EXPECT(hmap_new(&o, &m) == HMAP_OK);
+  EXPECT(hmap_reserve(m, 512 * 13 / 2) == HMAP_OK);
+  EXPECT(hmap_put(m, &(int64_t){1}, &(int64_t){1}) == HMAP_OK);
+  EXPECT(memory.mapped == 0 && memory.bytes > 512 * 144);
+  EXPECT(hmap_reserve(m, 1024 * 13 / 2) == HMAP_OK);
+  EXPECT(memory.mapped >= 1024 * 144 && memory.mapped < 1300 * 144);
+  hmap_free(m);
+  EXPECT(memory.bytes == 0 && memory.mapped == 0 && !memory.wrong);
+}
+
 static uint64_t releases, released;
 
 static void note_release(void *ud, const hmap_event *event) {
@@ -174,10 +191,11 @@ static void gives_large_arrays_back_in_slices(void) {
   EXPECT(memory.bytes == 0 && !memory.wrong);
 }
 
-static void a_large_clear_is_worked_off_by_later_calls(void) {
-  hmap_pages pages;
+/* A set of 8000 texts, just cleared. */
+static void clear_many(hmap_memory *cleared) {
+  static hmap_pages pages;
   hmap_options o = {.key = {.kind = HMAP_STRING}, .elem = {.kind = HMAP_NONE}};
-  hmap_memory full, cleared, later;
+  hmap_memory full;
   char text[64];
   memory = (heap){.bytes = 0};
   heap_serve(&memory, &o, &pages);
@@ -188,16 +206,59 @@ static void a_large_clear_is_worked_off_by_later_calls(void) {
   }
   hmap_get_memory(m, &full);
   EXPECT(full.text > 8000 * 27);
-  EXPECT(hmap_clear(m) == HMAP_OK);
-  hmap_get_memory(m, &cleared);
-  EXPECT(hmap_count(m) == 0 && cleared.text > full.text / 2);
-  for (int i = 0; i < 8000; i++)
-    (void)hmap_delete(m, &(hmap_cell){.word = {0, 0}});
-  hmap_get_memory(m, &later);
-  EXPECT(later.text == 0 && later.old == 0);
+  EXPECT(hmap_clear(m) == HMAP_OK && hmap_count(m) == 0);
+  hmap_get_memory(m, cleared);
+  EXPECT(cleared->text > full.text / 2 && cleared->old > full.buckets / 2);
+}
+
+/* Works until nothing is left of what was cleared; how many times bytes of the
+** array went back on the way. */
+static int work_off(void (*work)(void)) {
+  hmap_memory was, now;
+  int releases_seen = 0;
+  clear_many(&now);
+  for (int i = 0; i < 10000 && now.old > 0; i++) {
+    was = now;
+    work();
+    hmap_get_memory(m, &now);
+    EXPECT(now.old <= was.old && now.text <= was.text);
+    EXPECT(was.text - now.text < 10000);
+    releases_seen += now.old < was.old;
+  }
+  EXPECT(now.text == 0 && now.old == 0);
   expect_sound(m);
   hmap_free(m);
   EXPECT(memory.bytes == 0 && !memory.wrong);
+  return releases_seen;
+}
+
+static void delete_nothing(void) {
+  EXPECT(!hmap_delete(m, &(hmap_cell){.word = {0, 0}}));
+}
+static void step_ten(void) { EXPECT(hmap_step(m, 10, NULL, NULL) == HMAP_OK); }
+
+static void a_large_clear_is_worked_off_by_later_calls(void) {
+  EXPECT(work_off(delete_nothing) > 3);
+  EXPECT(work_off(step_ten) > 3);
+}
+
+/* The map is gone for its iterators from the first step on. */
+static void a_map_can_be_freed_in_steps(void) {
+  hmap_memory cleared;
+  hmap_iter it;
+  int steps = 1;
+  clear_many(&cleared);
+  for (int64_t i = 0; i < 3000; i++)
+    EXPECT(hmap_put_str(m, (const char *)&i, sizeof i, NULL) == HMAP_OK);
+  hmap_iter_init(&it, m);
+  EXPECT(hmap_iter_next(&it) == HMAP_OK && it.key != NULL);
+  for (size_t before = memory.bytes; !hmap_free_step(m, 1); steps++) {
+    EXPECT(before - memory.bytes < 100000);
+    EXPECT(hmap_iter_next(&it) == HMAP_OK && it.key == NULL);
+    before = memory.bytes;
+  }
+  hmap_iter_close(&it);
+  EXPECT(steps > 100 && memory.bytes == 0 && !memory.wrong);
 }
 
 int main(void) {
@@ -210,9 +271,11 @@ int main(void) {
      refuses_huge_hints);
   it("a reserve that no memory can hold is refused and changes nothing",
      refuses_huge_reserves);
+  it("arrays are mapped from 128 KiB on", maps_large_arrays_only);
   it("a large old array goes back in slices while it is emptied",
      gives_large_arrays_back_in_slices);
   it("a large array that was cleared is worked off by later calls",
      a_large_clear_is_worked_off_by_later_calls);
+  it("a map can be freed in small steps", a_map_can_be_freed_in_steps);
   return summary();
 }

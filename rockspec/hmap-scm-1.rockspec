@@ -42,12 +42,15 @@ build = {
     ["hmap.core"] = {
       sources = {
         "csrc/binding/lanchor.c",
+        "csrc/binding/lbatch.c",
         "csrc/binding/lcell.c",
         "csrc/binding/lhmap.c",
         "csrc/binding/lhot.c",
         "csrc/binding/linspect.c",
         "csrc/binding/liter.c",
         "csrc/binding/lmap.c",
+        "csrc/binding/lpolicy.c",
+        "csrc/binding/lscan.c",
         "csrc/binding/lview.c",
         "csrc/binding/lweight.c",
         "csrc/core/array.c",

@@ -1,8 +1,11 @@
 -- Random command lists, played on a map and on a plain table at once.
 --
 --   HMAP_SEED=n   repeats a run (a failure prints its seed)
---   HMAP_STEPS=n  commands for each kind of key (default 40000)
+--   HMAP_STEPS=n  commands for each kind of key (default 40000; 60000 make
+--                 more than a million in all)
 --
+-- Every kind of key meets every kind of value, and policies and hashes by lot;
+-- iterators and scans stay open while the map grows, shrinks and is rekeyed.
 -- A key that is NaN is never found again, so the model only counts those.
 local hmap = require "hmap"
 
@@ -132,9 +135,10 @@ end
 
 function Run:fail(what)
   local from = math.max(1, #self.log - 15)
-  error(("%s\n  %s -> %s, hash %s, %d keys, step %d\n  last: %s\n" ..
-    "  repeat with HMAP_SEED=%d HMAP_STEPS=%d"):format(what, self.opts.key,
-    self.opts.value, self.opts.hash, self.pool, self.step,
+  error(("%s\n  %s -> %s, hash %s, policy %s, %d keys, step %d\n" ..
+    "  last: %s\n  repeat with HMAP_SEED=%d HMAP_STEPS=%d"):format(what,
+    self.opts.key, self.opts.value, self.opts.hash,
+    tostring(self.opts.policy), self.pool, self.step,
     table.concat(self.log, "; ", from), SEED, STEPS), 0)
 end
 
@@ -269,43 +273,149 @@ function commands.drain(run)
   end
 end
 
+local function some_keys(run)
+  local list = {}
+  for i = 1, random(0, 3) == 0 and random(0, 150) or random(0, 10) do
+    list[i] = run:key()
+  end
+  return list
+end
+
+function commands.get_many(run)
+  local list = some_keys(run)
+  local found = run.map:get_many(list)
+  run:expect(found.n, #list, "the n of get_many")
+  for i, k in ipairs(list) do
+    run:expect(found[i], nil_if_nan(run.model, k), "get_many")
+  end
+end
+
+function commands.set_many(run)
+  local list, with = some_keys(run), {}
+  for i = 1, #list do
+    with[i] = random(10) > 1 and run:value() or nil
+  end
+  run.map:set_many(list, with)
+  for i, k in ipairs(list) do
+    if with[i] == nil then
+      run:forget(k)
+    else
+      run:remember(k, with[i])
+    end
+  end
+end
+
+function commands.delete_many(run)
+  local list = some_keys(run)
+  local before = run.count
+  local deleted = run.map:delete_many(list)
+  for _, k in ipairs(list) do
+    run:forget(k)
+  end
+  run:expect(deleted, before - run.count, "delete_many")
+end
+
+-- Refused while there are keys without a hash of their own.
+local function move(run, name)
+  run:expect(pcall(run.map[name], run.map), run.nans == 0, name)
+end
+function commands.shrink(run) move(run, "shrink") end
+function commands.rekey(run) move(run, "rekey") end
+
+local policies = {
+  "go", "adaptive", "redis", "all_at_once",
+  {load = 1, moves = 1, step_on = "manual", chain_alarm = 2},
+  {load = 20, moves = 5, step_on = "read_write", shrink = 1 / 4,
+    same_size = false},
+}
+
+function commands.tune(run)
+  run.opts.policy = policies[random(#policies)]
+  run.map:tune(run.opts.policy)
+end
+
 function commands.reserve(run) run.map:reserve(random(0, 2 * run.pool)) end
 function commands.step(run) run.map:step(random(0, 4)) end
 function commands.finish(run) run.map:finish() end
 function commands.collect() collectgarbage("step") end
 
+-- A walk over the map that is gone on with by and by.
+function Run:walk(it)
+  if #self.iterators == 4 then
+    table.remove(self.iterators, random(4)) -- abandoned, not closed
+  end
+  it.due, it.given = {}, {}
+  it.rekeys = self.map:stats().growths.rekey
+  for k in pairs(self.model) do
+    it.due[k] = true
+  end
+  table.insert(self.iterators, it)
+end
+
 function commands.iterate(run)
-  if #run.iterators == 3 then
-    table.remove(run.iterators, random(3)) -- abandoned, not closed
-  end
-  local due = {}
-  for k in pairs(run.model) do
-    due[k] = true
-  end
   local next, state = run.map:pairs()
-  table.insert(run.iterators,
-    {next = next, state = state, due = due, given = {}})
+  run:walk {next = next, state = state}
+end
+
+function commands.scan(run) run:walk {scan = true} end
+
+-- An iterator or scan has given this entry.
+function Run:given(it, k, v)
+  if k == k then
+    if it.given[k] then
+      self:fail("given twice: " .. tostring(k))
+    end
+    self:expect(v, self.model[k], "an iterator or scan")
+    it.given[k], it.due[k] = true, nil
+  elseif self.nans == 0 then
+    self:fail("given a NaN that is not there")
+  end
+end
+
+function Run:ended(i)
+  local it = table.remove(self.iterators, i)
+  if next(it.due) ~= nil then
+    self:fail("ended without " .. tostring(next(it.due)))
+  end
+  return false
+end
+
+-- What has seen too many rekeys may refuse to go on.
+function Run:lost(i, err)
+  local rekeys = self.map:stats().growths.rekey - self.iterators[i].rekeys
+  if rekeys <= 8 then
+    self:fail(tostring(err))
+  end
+  table.remove(self.iterators, i)
+  return false
+end
+
+local function advance_scan(run, i)
+  local it = run.iterators[i]
+  local ok, cursor, found, with =
+    pcall(run.map.scan, run.map, it.cursor, random(20))
+  if not ok then
+    return run:lost(i, cursor)
+  end
+  for at, k in ipairs(found) do
+    run:given(it, k, with[at])
+  end
+  it.cursor = cursor
+  return cursor ~= nil or run:ended(i)
 end
 
 local function advance(run, i)
   local it = run.iterators[i]
-  local k, v = it.next(it.state, it.key)
-  it.key = k
-  if k == nil then
-    if next(it.due) ~= nil then
-      run:fail("an iterator ended without " .. tostring(next(it.due)))
-    end
-    table.remove(run.iterators, i)
-    return false
-  elseif k == k then
-    if it.given[k] then
-      run:fail("an iterator gave twice " .. tostring(k))
-    end
-    run:expect(v, run.model[k], "an iterator")
-    it.given[k], it.due[k] = true, nil
-  elseif run.nans == 0 then
-    run:fail("an iterator gave a NaN that is not there")
+  if it.scan then
+    return advance_scan(run, i)
   end
+  local ok, k, v = pcall(it.next, it.state)
+  if not ok then
+    return run:lost(i, k)
+  elseif k == nil then
+    return run:ended(i)
+  end
+  run:given(it, k, v)
   return true
 end
 
@@ -346,7 +456,8 @@ end
 local function mix(more)
   local weights = {
     set = 4, set_nil = 1, get = 3, has = 1, delete = 2, pop = 1, swap = 2,
-    get_or_set = 2, add = 2, step = 1, iterate = 1, next = 3, collect = 1,
+    get_or_set = 2, add = 2, step = 1, iterate = 1, scan = 1, next = 4,
+    collect = 1, get_many = 1,
   }
   for name, weight in pairs(more) do
     weights[name] = weight
@@ -356,11 +467,14 @@ end
 
 local moods = {
   mix {set = 30},
-  mix {},
+  mix {set_many = 2, delete_many = 1},
   mix {delete = 20, set_nil = 5, pop = 5},
   mix {set = 10, next = 10, delete = 8},
 }
-local rare = bag {clear = 1, drain = 2, reserve = 2, finish = 2, copy = 1}
+local rare = bag {
+  clear = 1, drain = 2, reserve = 2, finish = 2, copy = 1, shrink = 3,
+  rekey = 3, tune = 3,
+}
 
 -- -- what must hold after each command -------------------------------------
 
@@ -442,6 +556,7 @@ local function play_all(kind)
     local run = new_run({
       key = kind, value = value, hash = hash, seed = random(0),
       capacity = random(0, 3) == 0 and pool or nil,
+      policy = policies[random(#policies)],
     }, pool)
     run:play(STEPS // #values)
   end
@@ -486,7 +601,8 @@ for _, name in ipairs {"has", "delete"} do
 end
 
 for _, name in ipairs {
-  "clear", "reserve", "step", "finish", "check", "close", "clone",
+  "clear", "reserve", "step", "finish", "check", "close", "clone", "shrink",
+  "rekey", "tune", "stats",
 } do
   Packed[name] = function(p, ...) return p.map[name](p.map, ...) end
 end
@@ -499,6 +615,39 @@ function Packed.get_or_set(p, k, v)
   local a, b, c, existed = p.map:get_or_set(with_value(k, v))
   return packed(VALUE, a, b, c), existed
 end
+
+-- Lists have a table for each tuple.
+local function unpacked(format, list, n)
+  local out = {}
+  for i = 1, n do
+    out[i] = list[i] and {parts(format, list[i])}
+  end
+  return out
+end
+local function repacked(format, list, n)
+  local out = {n = list.n}
+  for i = 1, n do
+    local t = list[i]
+    out[i] = t and packed(format, t.x or t[1], t.name or t[2], t[3])
+  end
+  return out
+end
+
+function Packed.get_many(p, list)
+  return repacked(VALUE, p.map:get_many(unpacked(KEY, list, #list)), #list)
+end
+function Packed.set_many(p, list, with)
+  p.map:set_many(unpacked(KEY, list, #list), unpacked(VALUE, with, #list))
+end
+function Packed.delete_many(p, list)
+  return p.map:delete_many(unpacked(KEY, list, #list))
+end
+function Packed.scan(p, cursor, n)
+  local found, with
+  cursor, found, with = p.map:scan(cursor, n)
+  return cursor, repacked(KEY, found, #found), repacked(VALUE, with, #with)
+end
+
 function Packed.__len(p) return #p.map end
 function Packed.pairs(p)
   local next, state = p.map:pairs()

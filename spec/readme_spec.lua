@@ -39,7 +39,7 @@ end
 
 -- Blocks share their locals, as lines typed one after the other would.
 local function share_locals(chunk)
-  return (("\n" .. chunk):gsub("\nlocal ([%w_]+) =", "\n%1 ="))
+  return ("\n" .. chunk):gsub("\nlocal ([%w_]+) =", "\n%1 ="):sub(2)
 end
 
 describe("README", function()

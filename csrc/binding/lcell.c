@@ -53,15 +53,21 @@ static const char *push_got(lua_State *L, int arg, hmap_kind kind) {
 
 static bool is_key(const char *role) { return strcmp(role, "key") == 0; }
 
-void lcell_wrong(lua_State *L, int arg, const lfield *f, const char *role) {
+void lcell_misfit(lua_State *L, int idx, const lfield *f, const char *role,
+                  int arg, const char *where) {
   const char *but = "";
   if (f->kind == HMAP_ANY)
     but = is_key(role) ? " but nil and NaN" : " but nil";
-  const char *got = push_got(L, arg, f->kind);
+  const char *got = push_got(L, idx, f->kind);
   const char *kind = push_kind(L, f->kind, f->n);
   if (f->name[0] != '\0')
     role = lua_pushfstring(L, "%s '%s'", role, f->name);
-  lcell_blame(L, arg, "%s %s%s expected, got %s", kind, role, but, got);
+  lcell_blame(L, arg, "%s %s%s expected%s%s, got %s", kind, role, but,
+              where == NULL ? "" : " at ", where == NULL ? "" : where, got);
+}
+
+void lcell_wrong(lua_State *L, int arg, const lfield *f, const char *role) {
+  lcell_misfit(L, arg, f, role, arg, NULL);
 }
 
 /* -- types ---------------------------------------------------------------- */
@@ -158,6 +164,36 @@ static void read_scalar(const type_reader *r, int idx, ltype_room *out) {
   out->type.nfields = out->type.kind == HMAP_NONE ? 0 : 1;
 }
 
+/* The integers of a kind: from the least, as many more as its bits say. */
+static void bound_field(lfield *f) {
+  unsigned bits = 8 * (unsigned)f->size;
+  bool negative = f->kind <= HMAP_INT64;
+  f->span = UINT64_MAX >> (64 - bits);
+  f->low = negative ? ~(f->span >> 1) : 0;
+}
+
+/* How far up in a word of the memory's byte order the bytes of a field are. */
+static unsigned shift_of(const lfield *f) {
+  const uint16_t one = 1;
+  bool little = *(const uint8_t *)&one == 1;
+  return 8 * (unsigned)(little ? f->offset : 8 - f->offset - f->size);
+}
+
+static void shape_type(ltype_room *out) {
+  bool word = out->type.kind == HMAP_TUPLE && out->type.size == 8;
+  for (uint32_t i = 0; i < out->type.nfields; i++) {
+    lfield *f = &out->fields[i];
+    f->low = f->span = f->shift = 0;
+    if (lcell_isint(f->kind))
+      bound_field(f);
+    else
+      word = false;
+    if (word)
+      f->shift = shift_of(f);
+  }
+  out->type.shape = word ? LCELL_WORD : (int)out->type.kind;
+}
+
 /* Where each field lies in the cell, the core knows. */
 static void place_fields(const type_reader *r, ltype_room *out) {
   hmap_field fields[HMAP_MAX_FIELDS];
@@ -184,6 +220,7 @@ void lcell_type(lua_State *L, int idx, int arg, const char *what,
     lcell_blame(L, arg, "%s: type name or list of them expected, got %s", what,
                 luaL_typename(L, idx));
   place_fields(&r, out);
+  shape_type(out);
 }
 
 hmap_spec lcell_spec(const ltype *type, hmap_field *fields) {
@@ -199,6 +236,10 @@ hmap_spec lcell_spec(const ltype *type, hmap_field *fields) {
   spec.n = type->nfields;
   spec.fields = fields;
   return spec;
+}
+
+void lcell_pushkind(lua_State *L, const lfield *f) {
+  push_kind(L, f->kind, f->n);
 }
 
 void lcell_pushtype(lua_State *L, const ltype *type) {
@@ -239,47 +280,113 @@ static bool exact(lua_Integer i) {
   return f < 0x1p63 && (lua_Integer)f == i;
 }
 
-double lcell_float(lua_State *L, int arg, const lfield *f, const char *role) {
-  if (lua_type(L, arg) != LUA_TNUMBER ||
-      (f->kind == HMAP_FLOAT64 && lua_isinteger(L, arg) &&
-       !exact(lua_tointeger(L, arg))))
-    lcell_wrong(L, arg, f, role);
-  return (double)lua_tonumber(L, arg);
+static bool test_float(lua_State *L, int idx, hmap_kind kind, double *out) {
+  if (lua_type(L, idx) != LUA_TNUMBER ||
+      (kind == HMAP_FLOAT64 && lua_isinteger(L, idx) &&
+       !exact(lua_tointeger(L, idx))))
+    return false;
+  *out = (double)lua_tonumber(L, idx);
+  return true;
 }
 
-static hmap_cell any_number(lua_State *L, int arg, const lfield *f,
-                            const char *role) {
-  bool key = is_key(role);
-  int integral = lua_isinteger(L, arg);
+double lcell_float(lua_State *L, int arg, const lfield *f, const char *role) {
+  double number;
+  if (!test_float(L, arg, f->kind, &number))
+    lcell_wrong(L, arg, f, role);
+  return number;
+}
+
+static bool test_number(lua_State *L, int idx, bool key, hmap_cell *out) {
+  int integral = lua_isinteger(L, idx);
   lua_Integer i = 0;
   if (key || integral)
-    i = lua_tointegerx(L, arg, &integral);
-  if (integral)
-    return hmap_any_int(i);
-  lua_Number number = lua_tonumber(L, arg);
-  if (key && number != number)
-    lcell_wrong(L, arg, f, role);
-  return hmap_any_float((double)number);
+    i = lua_tointegerx(L, idx, &integral);
+  lua_Number number = lua_tonumber(L, idx);
+  *out = integral ? hmap_any_int(i) : hmap_any_float((double)number);
+  return !key || number == number;
+}
+
+static bool test_text(lua_State *L, int idx, hmap_cell *out) {
+  size_t n;
+  if (lua_type(L, idx) != LUA_TSTRING)
+    return false;
+  const char *s = lua_tolstring(L, idx, &n);
+  *out = hmap_text(s, n);
+  return n <= HMAP_MAX_TEXT;
+}
+
+static bool test_any(lua_State *L, int idx, const char *role, hmap_cell *out) {
+  switch (lua_type(L, idx)) {
+  case LUA_TNIL:
+  case LUA_TNONE:
+    return false;
+  case LUA_TBOOLEAN:
+    *out = hmap_any_bool(lua_toboolean(L, idx));
+    return true;
+  case LUA_TNUMBER:
+    return test_number(L, idx, is_key(role), out);
+  case LUA_TSTRING:
+    return test_text(L, idx, out);
+  case LUA_TLIGHTUSERDATA:
+    *out = hmap_any_object(lua_touserdata(L, idx), 0);
+    return true;
+  default:
+    *out = hmap_any_object(lua_topointer(L, idx), 1);
+    return true;
+  }
 }
 
 hmap_cell lcell_any(lua_State *L, int arg, const lfield *f, const char *role) {
-  switch (lua_type(L, arg)) {
-  case LUA_TNIL:
-  case LUA_TNONE:
+  hmap_cell cell;
+  if (!test_any(L, arg, role, &cell))
     lcell_wrong(L, arg, f, role);
-  case LUA_TBOOLEAN:
-    return hmap_any_bool(lua_toboolean(L, arg));
-  case LUA_TNUMBER:
-    return any_number(L, arg, f, role);
-  case LUA_TSTRING: {
-    size_t n;
-    const char *s = lcell_text(L, arg, f, role, &n);
-    return hmap_text(s, n);
-  }
-  case LUA_TLIGHTUSERDATA:
-    return hmap_any_object(lua_touserdata(L, arg), 0);
+  return cell;
+}
+
+static bool test_bytes(lua_State *L, int idx, size_t wanted, void *to) {
+  size_t n;
+  if (lua_type(L, idx) != LUA_TSTRING)
+    return false;
+  const char *s = lua_tolstring(L, idx, &n);
+  if (n == wanted)
+    memcpy(to, s, n);
+  return n == wanted;
+}
+
+static bool test_int(lua_State *L, int idx, const lfield *f, void *to) {
+  int ok;
+  lua_Integer i = lua_tointegerx(L, idx, &ok);
+  if (!ok || lua_type(L, idx) != LUA_TNUMBER || !lcell_fits(f, i))
+    return false;
+  lcell_storeint(f->kind, i, to);
+  return true;
+}
+
+bool lcell_test(lua_State *L, int idx, const lfield *f, const char *role,
+                void *to) {
+  double number;
+  switch (f->kind) {
+  case HMAP_FLOAT32:
+    if (!test_float(L, idx, f->kind, &number))
+      return false;
+    memcpy(to, &(float){(float)number}, sizeof(float));
+    return true;
+  case HMAP_FLOAT64:
+    if (!test_float(L, idx, f->kind, &number))
+      return false;
+    memcpy(to, &number, sizeof number);
+    return true;
+  case HMAP_BOOL:
+    *(uint8_t *)to = (uint8_t)lua_toboolean(L, idx);
+    return lua_isboolean(L, idx);
+  case HMAP_STRING:
+    return test_text(L, idx, to);
+  case HMAP_BYTES:
+    return test_bytes(L, idx, f->n, to);
+  case HMAP_ANY:
+    return test_any(L, idx, role, to);
   default:
-    return hmap_any_object(lua_topointer(L, arg), 1);
+    return test_int(L, idx, f, to);
   }
 }
 
@@ -294,49 +401,6 @@ static const char *check_bytes(lua_State *L, int arg, const lfield *f,
   return s;
 }
 
-static void check_int(lua_State *L, int arg, const lfield *f, const char *role,
-                      void *to) {
-  lua_Integer i = lcell_int(L, arg, f, role);
-  if (!lcell_fits(f->kind, i))
-    lcell_wrong(L, arg, f, role);
-  lcell_storeint(f->kind, i, to);
-}
-
-static void check_field(lua_State *L, int arg, const lfield *f,
-                        const char *role, void *to) {
-  size_t n;
-  switch (f->kind) {
-  case HMAP_FLOAT32: {
-    float number = (float)lcell_float(L, arg, f, role);
-    memcpy(to, &number, sizeof number);
-    break;
-  }
-  case HMAP_FLOAT64: {
-    double number = lcell_float(L, arg, f, role);
-    memcpy(to, &number, sizeof number);
-    break;
-  }
-  case HMAP_BOOL:
-    if (!lua_isboolean(L, arg))
-      lcell_wrong(L, arg, f, role);
-    *(uint8_t *)to = (uint8_t)lua_toboolean(L, arg);
-    break;
-  case HMAP_STRING: {
-    const char *s = lcell_text(L, arg, f, role, &n);
-    *(hmap_cell *)to = hmap_text(s, n);
-    break;
-  }
-  case HMAP_BYTES:
-    memcpy(to, check_bytes(L, arg, f, role), f->n);
-    break;
-  case HMAP_ANY:
-    *(hmap_cell *)to = lcell_any(L, arg, f, role);
-    break;
-  default:
-    check_int(L, arg, f, role, to);
-  }
-}
-
 void *lcell_from(lua_State *L, int arg, const ltype *type, const char *role,
                  lroom *room) {
   if (type->kind == HMAP_BYTES)
@@ -345,9 +409,10 @@ void *lcell_from(lua_State *L, int arg, const ltype *type, const char *role,
   if (type->size > sizeof *room)
     cell = lua_newuserdatauv(L, type->size, 0);
   memset(cell, 0, type->size);
-  for (uint32_t i = 0; i < type->nfields; i++) {
+  for (uint32_t i = 0; i < type->nfields; i++, arg++) {
     const lfield *f = &type->fields[i];
-    check_field(L, arg + (int)i, f, role, (char *)cell + f->offset);
+    if (UNLIKELY(!lcell_test(L, arg, f, role, (char *)cell + f->offset)))
+      lcell_wrong(L, arg, f, role);
   }
   return cell;
 }

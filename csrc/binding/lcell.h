@@ -42,15 +42,22 @@ typedef struct lfield {
   hmap_kind kind;
   uint32_t n; /* HMAP_BYTES: how many */
   size_t offset, size;
+  uint64_t low, span;     /* integers: low .. low + span, modulo 2^64 */
+  unsigned shift;         /* in a word: how far up its bits lie */
   char name[LFIELD_NAME]; /* "": none */
 } lfield;
 
 typedef struct ltype {
   hmap_kind kind;
+  int shape;        /* its kind, or LCELL_WORD: what is compiled for it */
   uint32_t nfields; /* arguments and results that one takes */
   size_t size;      /* of the cell */
   const lfield *fields;
 } ltype;
+
+/* A tuple of integers, eight bytes in all: to the core one uint64, which is
+** hashed, compared and laid out as they are. */
+#define LCELL_WORD (HMAP_TUPLE + 1)
 
 /* A type with room for as many fields as one can have. */
 typedef struct ltype_room {
@@ -65,6 +72,8 @@ void lcell_type(lua_State *L, int idx, int arg, const char *what,
                 ltype_room *out);
 /* The core's words for a type; fields has room for HMAP_MAX_FIELDS. */
 hmap_spec lcell_spec(const ltype *type, hmap_field *fields);
+/* lcell_pushkind [-0, +1, m]: the type of a field as Lua would write it. */
+void lcell_pushkind(lua_State *L, const lfield *f);
 /* lcell_pushtype [-0, +1, m]: the type as Lua would write it. */
 void lcell_pushtype(lua_State *L, const ltype *type);
 bool lcell_sametype(const ltype *a, const ltype *b);
@@ -81,6 +90,10 @@ _Noreturn void lcell_blame(lua_State *L, int arg, const char *format, ...);
 ** what came. */
 _Noreturn void lcell_wrong(lua_State *L, int arg, const lfield *f,
                            const char *role);
+/* lcell_misfit [-0, +0, v]: the same of a value at idx that came with argument
+** arg; `where` says at which place in it, or is NULL. */
+_Noreturn void lcell_misfit(lua_State *L, int idx, const lfield *f,
+                            const char *role, int arg, const char *where);
 
 /* -- integers in cells ---------------------------------------------------- */
 
@@ -88,24 +101,9 @@ static inline bool lcell_isint(hmap_kind kind) {
   return kind >= HMAP_INT8 && kind <= HMAP_UINT64;
 }
 
-/* Whether a Lua integer is one of this kind; all 64 bits of uint64 are. */
-static ALWAYS_INLINE bool lcell_fits(hmap_kind kind, lua_Integer i) {
-  switch (kind) {
-  case HMAP_INT8:
-    return i == (int8_t)i;
-  case HMAP_INT16:
-    return i == (int16_t)i;
-  case HMAP_INT32:
-    return i == (int32_t)i;
-  case HMAP_UINT8:
-    return i == (uint8_t)i;
-  case HMAP_UINT16:
-    return i == (uint16_t)i;
-  case HMAP_UINT32:
-    return i == (uint32_t)i;
-  default:
-    return true;
-  }
+/* Whether a Lua integer is one of this field; all 64 bits of uint64 are. */
+static ALWAYS_INLINE bool lcell_fits(const lfield *f, lua_Integer i) {
+  return (uint64_t)i - f->low <= f->span;
 }
 
 static ALWAYS_INLINE void lcell_storeint(hmap_kind kind, lua_Integer i,
@@ -180,6 +178,20 @@ static ALWAYS_INLINE const char *lcell_text(lua_State *L, int arg,
   return s;
 }
 
+/* lcell_word [-0, +0, v]: the fields of an LCELL_WORD, from arg on. */
+static ALWAYS_INLINE uint64_t lcell_word(lua_State *L, int arg,
+                                         const ltype *type, const char *role) {
+  const lfield *f = type->fields, *end = f + type->nfields;
+  uint64_t word = 0;
+  for (; f < end; f++, arg++) {
+    lua_Integer i = lcell_int(L, arg, f, role);
+    if (UNLIKELY(!lcell_fits(f, i)))
+      lcell_wrong(L, arg, f, role);
+    word |= ((uint64_t)i & f->span) << f->shift;
+  }
+  return word;
+}
+
 /* lcell_float [-0, +0, v]: a number, exact or rounded to float32. */
 double lcell_float(lua_State *L, int arg, const lfield *f, const char *role);
 
@@ -187,6 +199,11 @@ double lcell_float(lua_State *L, int arg, const lfield *f, const char *role);
 ** floats are integers. An object has HMAP_TAG_OBJECT and a number that is not
 ** its own yet: good for looking it up. */
 hmap_cell lcell_any(lua_State *L, int arg, const lfield *f, const char *role);
+
+/* lcell_test [-0, +0, -]: the value at idx into the place of field f at `to`;
+** false: it does not fit, see lcell_misfit. */
+bool lcell_test(lua_State *L, int idx, const lfield *f, const char *role,
+                void *to);
 
 /* C-stack room for the cell of nearly every type. */
 typedef union lroom {

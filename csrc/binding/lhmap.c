@@ -1,10 +1,11 @@
 /* lhmap.c: the module "hmap.core", and how a map comes to be.
 **
-**   registry  "hmap.kinds"      (key kind, value kind) -> metatable
+**   registry  "hmap.kinds"      (key shape, value shape) -> metatable
 **             "hmap.extensions" name -> method written in Lua
 **
-** Each pair of kinds has a metatable and a method table of its own, made with
-** its first map: which function serves a call is decided once, not per call.
+** Each pair of shapes (ltype) has a metatable and a method table of its own,
+** made with its first map: which function serves a call is decided once, not
+** per call.
 */
 #include <lualib.h>
 
@@ -48,12 +49,15 @@ static int no_field(lua_State *L) {
 }
 
 /* push_methods [-0, +1, m] */
-static void push_methods(lua_State *L, hmap_kind key, hmap_kind value) {
+static void push_methods(lua_State *L, int key, int value) {
   const luaL_Reg *hot = lmap_hot(key, value);
   lua_newtable(L);
   lmap_setfuncs(L, lmap_methods, 1);
+  lmap_setfuncs(L, lbatch_methods, 1);
   lmap_setfuncs(L, liter_methods, 1);
   lmap_setfuncs(L, linspect_methods, 1);
+  lmap_setfuncs(L, lpolicy_methods, 1);
+  lmap_setfuncs(L, lscan_methods, 1);
   lmap_setfuncs(L, lview_methods, 1);
   if (hot != NULL)
     lmap_setfuncs(L, hot, 1);
@@ -71,7 +75,7 @@ static void push_methods(lua_State *L, hmap_kind key, hmap_kind value) {
 }
 
 /* push_newmeta [-0, +1, m] */
-static void push_newmeta(lua_State *L, hmap_kind key, hmap_kind value) {
+static void push_newmeta(lua_State *L, int key, int value) {
   static const luaL_Reg pairs[] = {{"__pairs", liter_pairs}, {NULL, NULL}};
   lua_newtable(L);
   lmap_setfuncs(L, lmap_metamethods, 1);
@@ -84,14 +88,15 @@ static void push_newmeta(lua_State *L, hmap_kind key, hmap_kind value) {
   lua_setfield(L, -2, "__index");
 }
 
-void lmap_pushmeta(lua_State *L, hmap_kind key, hmap_kind value) {
-  lua_Integer kinds = (lua_Integer)key << 8 | (lua_Integer)value;
+/* push_meta [-0, +1, m]: the metatable of maps of these shapes. */
+static void push_meta(lua_State *L, int key, int value) {
+  lua_Integer shapes = (lua_Integer)key << 8 | (lua_Integer)value;
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LMAP_KINDS_KEY);
-  if (lua_rawgeti(L, -1, kinds) == LUA_TNIL) {
+  if (lua_rawgeti(L, -1, shapes) == LUA_TNIL) {
     lua_pop(L, 1);
     push_newmeta(L, key, value);
     lua_pushvalue(L, -1);
-    lua_rawseti(L, -3, kinds);
+    lua_rawseti(L, -3, shapes);
   }
   lua_remove(L, -2);
 }
@@ -119,7 +124,7 @@ static int mod_extend(lua_State *L) {
 /* methods(): the sorted names of all methods. */
 static int mod_methods(lua_State *L) {
   lua_settop(L, 0);
-  lmap_pushmeta(L, HMAP_ANY, HMAP_ANY);
+  push_meta(L, HMAP_ANY, HMAP_ANY);
   lua_getfield(L, 1, "__index");
   lua_newtable(L); /* stack: metatable methods names */
   lua_pushnil(L);
@@ -226,24 +231,21 @@ static void read_hash(lua_State *L, options *o) {
   o->conf.hash = check_hash(L, 1, option_string(L, "hash"), &o->key.type);
 }
 
+static void read_policy(lua_State *L, options *o) {
+  lpolicy_read(L, lua_gettop(L), 1, "option 'policy': ", &o->conf.policy);
+}
+
 static void read_name(lua_State *L, options *o) {
   (void)o;
   option_string(L, "name");
 }
 
 /* One way is built; the option is there so that others can follow. */
-static void only_go(lua_State *L, const char *name) {
-  if (strcmp(option_string(L, name), "go") != 0)
-    lcell_blame(L, 1, "option '%s': unknown '%s'; it can be 'go'", name,
-                lua_tostring(L, -1));
-}
-static void read_policy(lua_State *L, options *o) {
-  (void)o;
-  only_go(L, "policy");
-}
 static void read_placement(lua_State *L, options *o) {
   (void)o;
-  only_go(L, "placement");
+  if (strcmp(option_string(L, "placement"), "go") != 0)
+    lcell_blame(L, 1, "option 'placement': unknown '%s'; it can be 'go'",
+                lua_tostring(L, -1));
 }
 
 /* In the order in which they are read: hash wants to know the key. */
@@ -327,14 +329,17 @@ static void read_options(lua_State *L, options *o) {
 /* The core's options of a map; key and value have room for their fields. */
 static hmap_options core_options(lua_State *L, const lconf *conf,
                                  hmap_field *key, hmap_field *value) {
+  bool word = conf->key->shape == LCELL_WORD;
   hmap_options o = {
-      .key = lcell_spec(conf->key, key),
+      .key =
+          word ? (hmap_spec){.kind = HMAP_UINT64} : lcell_spec(conf->key, key),
       .elem = lcell_spec(conf->value, value),
       .hint = conf->capacity,
       .seeded = conf->seeded,
       .seed = conf->seed,
       .hash = conf->hash,
       .max_bytes = conf->max_bytes,
+      .policy = &conf->policy,
   };
   o.alloc = lua_getallocf(L, &o.alloc_ud);
   return o;
@@ -381,16 +386,18 @@ lmap *lmap_new(lua_State *L, const lconf *conf) {
   lweight_press(L, weight);
   lmap *h = push_closed(L, conf);
   h->weight = weight;
-  lmap_pushmeta(L, h->key.kind, h->value.kind);
+  push_meta(L, h->key.shape, h->value.shape);
   lua_setmetatable(L, -2);
   h->m = make_core(L, conf);
-  h->sign = lmap_sign((int)h->key.kind, (int)h->value.kind);
+  lmap_resign(h);
   lmap_weigh(h);
   return h;
 }
 
 static int mod_new(lua_State *L) {
-  options o = {.conf = {.key = &o.key.type, .value = &o.value.type}};
+  options o = {.conf = {.key = &o.key.type,
+                        .value = &o.value.type,
+                        .policy = hmap_policy_of(HMAP_POLICY_GO)}};
   lua_settop(L, 1);
   check_type(L, 2, "key", &o.key);
   check_type(L, 2, "value", &o.value);
@@ -420,7 +427,7 @@ static int mod_layout(lua_State *L) {
   hmap_status status = hmap_get_layout(&k, &v, &layout);
   if (status != HMAP_OK)
     lmap_raise(L, 0, status);
-  linspect_pushlayout(L, &layout);
+  linspect_pushlayout(L, &layout, &key.type, &value.type);
   return 1;
 }
 
@@ -443,7 +450,10 @@ static int mod_hash(lua_State *L) {
   static const lfield seed_field = {.kind = HMAP_INT64};
   ltype_room key;
   ltype none = {.kind = HMAP_NONE};
-  lconf conf = {.key = &key.type, .value = &none, .seeded = true};
+  lconf conf = {.key = &key.type,
+                .value = &none,
+                .seeded = true,
+                .policy = hmap_policy_of(HMAP_POLICY_GO)};
   lua_settop(L, 4);
   check_type(L, 1, "key", &key);
   check_key_type(L, 1, &key);

@@ -140,8 +140,28 @@ static int map_memory(lua_State *L) {
   return 1;
 }
 
-void linspect_pushlayout(lua_State *L, const hmap_layout *layout) {
-  lua_createtable(L, 0, 11);
+/* set_fields [-0, +0, m]: where the fields of a tuple lie in its cell. */
+static void set_fields(lua_State *L, const char *name, const ltype *type) {
+  if (type->kind != HMAP_TUPLE)
+    return;
+  lua_createtable(L, (int)type->nfields, 0);
+  for (uint32_t i = 0; i < type->nfields; i++) {
+    const lfield *f = &type->fields[i];
+    lua_createtable(L, 0, 4);
+    if (f->name[0] != '\0')
+      set_text(L, "name", f->name);
+    lcell_pushkind(L, f);
+    lua_setfield(L, -2, "type");
+    set_int(L, "offset", f->offset);
+    set_int(L, "size", f->size);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  lua_setfield(L, -2, name);
+}
+
+void linspect_pushlayout(lua_State *L, const hmap_layout *layout,
+                         const ltype *key, const ltype *value) {
+  lua_createtable(L, 0, 13);
   set_int(L, "slots", layout->slots);
   set_int(L, "key_size", layout->key_size);
   set_int(L, "value_size", layout->elem_size);
@@ -158,13 +178,16 @@ void linspect_pushlayout(lua_State *L, const hmap_layout *layout) {
   set_int(L, "padding", layout->padding);
   set_int(L, "bucket_size", layout->bucket_size);
   set_int(L, "cache_lines", layout->cache_lines);
+  set_fields(L, "key_fields", key);
+  set_fields(L, "value_fields", value);
   set_view(L, "layout");
 }
 
 static int map_layout(lua_State *L) {
+  const lmap *h = lmap_check(L);
   hmap_layout layout;
-  hmap_layout_of(lmap_check(L)->m, &layout);
-  linspect_pushlayout(L, &layout);
+  hmap_layout_of(h->m, &layout);
+  linspect_pushlayout(L, &layout, &h->key, &h->value);
   return 1;
 }
 

@@ -43,7 +43,7 @@ static lcursor *new_cursor(lua_State *L, lmap *h) {
   return c;
 }
 
-static void close_cursor(liter *i) {
+void liter_close(liter *i) {
   lmap *h = i->owner;
   lcursor *c = i->cursor;
   i->cursor = NULL;
@@ -66,7 +66,7 @@ void liter_free(lua_State *L, lmap *h) {
   h->free_cursors = NULL;
 }
 
-liter *liter_new(lua_State *L, int self, lgive give) {
+liter *liter_make(lua_State *L, int self, lgive give) {
   lmap *h = lua_touserdata(L, self);
   liter *i = lua_newuserdatauv(L, sizeof *i, 1);
   *i = (liter){.sign = LITER_SIGN, .owner = h, .give = give};
@@ -74,16 +74,22 @@ liter *liter_new(lua_State *L, int self, lgive give) {
   lua_pushvalue(L, self);
   lua_setiuservalue(L, -2, LITER_MAP);
   lmap_open(L, h);
-  lcursor *c = new_cursor(L, h);
-  hmap_iter_init(&c->it, h->m);
-  i->cursor = c;
+  i->cursor = new_cursor(L, h);
+  i->cursor->it = (hmap_iter){.m = NULL};
+  return i;
+}
+
+/* new_iter [-0, +1, v] */
+static liter *new_iter(lua_State *L, int self, lgive give) {
+  liter *i = liter_make(L, self, give);
+  hmap_iter_init(&i->cursor->it, i->owner->m);
   return i;
 }
 
 static int iter_close(lua_State *L) {
   liter *i = test_iter(L);
   if (i != NULL)
-    close_cursor(i);
+    liter_close(i);
   return 0;
 }
 
@@ -124,9 +130,9 @@ static int push_value(lua_State *L, int self, lmap *h, const void *value,
   }
 }
 
-/* push_entry [-0, +(0|n), v]: 0: deleted while its key was pushed. A finalizer
-** may also have closed the iterator by then, so the cursor is read at once. */
-static int push_entry(lua_State *L, int self, const liter *i) {
+/* A finalizer may close the iterator when the key was pushed: the cursor is read
+** at once. */
+int liter_push(lua_State *L, int self, const liter *i) {
   lmap *h = i->owner;
   const void *key = i->cursor->it.key, *value = i->cursor->it.elem;
   const uint64_t before = h->version;
@@ -146,7 +152,9 @@ static int push_entry(lua_State *L, int self, const liter *i) {
   return values == 0 ? 0 : n + values;
 }
 
-int liter_next(lua_State *L, int self, liter *i) {
+/* next_entry [-0, +n, v]: goes to the next entry and pushes it; how many were
+** pushed, 0 at the end. self is the index of the iterator's map. */
+static int next_entry(lua_State *L, int self, liter *i) {
   lmap *h = i->owner;
   for (;;) {
     lmap_open(L, h);
@@ -158,10 +166,10 @@ int liter_next(lua_State *L, int self, liter *i) {
         return 0;
     h->version++; /* a step may have moved what others were reading */
     if (it->key == NULL) {
-      close_cursor(i);
+      liter_close(i);
       return 0;
     }
-    int n = push_entry(L, self, i);
+    int n = liter_push(L, self, i);
     if (n > 0)
       return n;
   }
@@ -173,7 +181,7 @@ static int iter_next(lua_State *L) {
     luaL_error(L, "iterator of a map expected, got %s", luaL_typename(L, 1));
   lua_settop(L, 1);
   lua_getiuservalue(L, 1, LITER_MAP);
-  int n = liter_next(L, 2, i);
+  int n = next_entry(L, 2, i);
   if (n == 0)
     lua_pushnil(L);
   return n == 0 ? 1 : n;
@@ -182,7 +190,7 @@ static int iter_next(lua_State *L) {
 static int begin(lua_State *L, lgive give) {
   lmap_check(L);
   lua_pushcfunction(L, iter_next);
-  liter_new(L, 1, give);
+  new_iter(L, 1, give);
   lua_pushnil(L);
   lua_pushvalue(L, -2);
   return 4;
@@ -203,8 +211,8 @@ static int map_totable(lua_State *L) {
   size_t count = hmap_count(h->m);
   int room = count < INT32_MAX ? (int)count : INT32_MAX;
   lua_createtable(L, list ? room : 0, list ? 0 : room);
-  liter *i = liter_new(L, 1, LGIVE_BOTH); /* stack: map table iterator */
-  for (lua_Integer at = 1; liter_next(L, 1, i) > 0; at++) {
+  liter *i = new_iter(L, 1, LGIVE_BOTH); /* stack: map table iterator */
+  for (lua_Integer at = 1; next_entry(L, 1, i) > 0; at++) {
     lmap_fold(L, &h->value);
     if (list) {
       lua_insert(L, 4);
@@ -244,7 +252,7 @@ static void *borrow(lua_State *L, int from, const ltype *type, const void *cell,
 static void copy_entries(lua_State *L, int from, int to) {
   lmap *source = lua_touserdata(L, from), *h = lua_touserdata(L, to);
   int top = lua_gettop(L);
-  liter *i = liter_new(L, from, LGIVE_BOTH);
+  liter *i = new_iter(L, from, LGIVE_BOTH);
   for (;;) {
     hmap_cell key, value;
     lanchor_room(L, to, &h->anchors, 2);
@@ -265,7 +273,7 @@ static void copy_entries(lua_State *L, int from, int to) {
     lua_pop(L, 2);
     lmap_written(h, 0);
   }
-  close_cursor(i);
+  liter_close(i);
   lua_settop(L, top);
 }
 
@@ -284,8 +292,12 @@ static int map_clone(lua_State *L) {
 /* After an error (memory, max_bytes) the entries merged so far stay. */
 static int map_merge(lua_State *L) {
   lmap *h = lmap_check(L), *other = lmap_test(L, 2);
+  if (lua_istable(L, 2)) {
+    lbatch_merge(L, h);
+    return 0;
+  }
   if (other == NULL)
-    lcell_blame(L, 2, "map expected, got %s", luaL_typename(L, 2));
+    lcell_blame(L, 2, "map or table expected, got %s", luaL_typename(L, 2));
   lmap_open(L, other);
   if (!lcell_sametype(&h->key, &other->key) ||
       !lcell_sametype(&h->value, &other->value))

@@ -13,11 +13,11 @@ lmap *lmap_test(lua_State *L, int idx) {
   lmap *h = lua_touserdata(L, idx);
   if (h == NULL || lua_rawlen(L, idx) < sizeof *h)
     return NULL;
-  uint64_t family = h->sign & LMAP_FAMILY;
+  uint64_t family = h->sign & LMAP_FAMILY & ~LMAP_READS;
   return family == LMAP_SIGN || family == LMAP_CLOSED ? h : NULL;
 }
 
-void lmap_badself(lua_State *L) {
+_Noreturn static void bad_self(lua_State *L) {
   const char *name = lua_tostring(L, lua_upvalueindex(LNAME));
   lmap *h = lmap_test(L, 1);
   if (h == NULL)
@@ -27,6 +27,27 @@ void lmap_badself(lua_State *L) {
   luaL_error(L, "this '%s' is a method of a map of other types", name);
   for (;;)
     lua_error(L);
+}
+
+/* Taken before the lookup, so what that finds stays where it is. */
+static void read_step(lmap *h) {
+  hmap_read_step(h->m);
+  lmap_written(h, 0);
+}
+
+lmap *lmap_otherself(lua_State *L, uint64_t sign, uint64_t mask, bool read) {
+  lmap *h = lmap_test(L, 1);
+  if (h == NULL || ((h->sign ^ sign) & mask) != LMAP_READS)
+    bad_self(L);
+  if (read)
+    read_step(h);
+  return h;
+}
+
+void lmap_resign(lmap *h) {
+  h->sign = lmap_sign(h->key.shape, h->value.shape);
+  if (h->conf.policy.step_on == HMAP_STEP_ON_READ_WRITE)
+    h->sign |= LMAP_READS;
 }
 
 /* -- errors and memory ---------------------------------------------------- */
@@ -73,10 +94,6 @@ void lmap_weigh(lmap *h) {
 static hmap_cell *object_in(const ltype *type, void *cell) {
   hmap_cell *any = cell;
   return type->kind == HMAP_ANY && any->c.tag == HMAP_TAG_OBJECT ? any : NULL;
-}
-
-static bool anchors(const lmap *h) {
-  return h->key.kind == HMAP_ANY || h->value.kind == HMAP_ANY;
 }
 
 void lmap_release(lua_State *L, int self, lmap *h) {
@@ -132,7 +149,7 @@ static hmap_status put_new(lua_State *L, int self, lmap *h, const lentry *e,
   hmap_status status = core_put(h, e, keep, out);
   bool ok = status == HMAP_OK;
   bool inserted = ok && hmap_let_go(h->m).inserted;
-  if (ok && anchors(h))
+  if (ok)
     lmap_release(L, self, h);
   settle(L, self, h, key, e->key_at, inserted);
   settle(L, self, h, value, e->value_at, inserted || (ok && !keep));
@@ -142,6 +159,8 @@ static hmap_status put_new(lua_State *L, int self, lmap *h, const lentry *e,
 hmap_status lmap_put(lua_State *L, int self, lmap *h, const lentry *e,
                      bool keep, lput *out) {
   lmap_open(L, h);
+  if (!lmap_anchors(h))
+    return core_put(h, e, keep, out);
   hmap_cell *key = object_in(&h->key, e->key);
   hmap_cell *value = object_in(&h->value, e->value);
   if (value != NULL && !keep) {
@@ -166,7 +185,7 @@ static void put_args(lua_State *L, lmap *h, lentry *e, bool keep, lput *out) {
 bool lmap_remove(lua_State *L, lmap *h, const void *key) {
   lmap_open(L, h);
   bool was_there = hmap_delete(h->m, key);
-  if (was_there && anchors(h))
+  if (was_there && lmap_anchors(h))
     lmap_release(L, 1, h);
   lmap_written(h, 0);
   return was_there;
@@ -177,6 +196,10 @@ bool lmap_remove(lua_State *L, lmap *h, const void *key) {
 int lmap_pushvalue(lua_State *L, int self, lmap *h, const void *value) {
   if (h->value.kind == HMAP_NONE) {
     lua_pushboolean(L, 1);
+    return 1;
+  }
+  if (h->value.kind != HMAP_TUPLE) {
+    lcell_pushfield(L, self, h->value.fields, value);
     return 1;
   }
   int top = lua_gettop(L);
@@ -240,8 +263,8 @@ bool lmap_pushfields(lua_State *L, int self, const lmap *h, const ltype *type,
 ** absent ones are nil and what is pushed later cannot be taken for them. */
 static int value_arg(const lmap *h) { return 2 + (int)h->key.nfields; }
 
-static lmap *key_method(lua_State *L) {
-  lmap *h = lmap_check(L);
+static lmap *key_method(lua_State *L, bool read) {
+  lmap *h = lmap_self(L, LMAP_ANY_SHAPE, LMAP_ANY_SHAPE, read);
   lua_settop(L, value_arg(h) - 1);
   return h;
 }
@@ -307,7 +330,7 @@ static int give_back(lua_State *L, const lmap *h, const char *value) {
 }
 
 int lmap_get(lua_State *L) {
-  lmap *h = key_method(L);
+  lmap *h = key_method(L, true);
   lroom room;
   const void *key = lmap_key(L, h, 2, &room);
   lmap_open(L, h);
@@ -315,7 +338,7 @@ int lmap_get(lua_State *L) {
 }
 
 static int map_has(lua_State *L) {
-  lmap *h = key_method(L);
+  lmap *h = key_method(L, true);
   lroom room;
   const void *key = lmap_key(L, h, 2, &room);
   lmap_open(L, h);
@@ -324,7 +347,7 @@ static int map_has(lua_State *L) {
 }
 
 static int map_delete(lua_State *L) {
-  lmap *h = key_method(L);
+  lmap *h = key_method(L, false);
   lroom room;
   lua_pushboolean(L, lmap_remove(L, h, lmap_key(L, h, 2, &room)));
   return 1;
@@ -355,7 +378,7 @@ static int take_key(lua_State *L, lmap *h, const void *key) {
 }
 
 static int map_pop(lua_State *L) {
-  lmap *h = key_method(L);
+  lmap *h = key_method(L, false);
   lroom room;
   return take_key(L, h, lmap_key(L, h, 2, &room));
 }
@@ -395,14 +418,14 @@ static int map_get_or_set(lua_State *L) {
 
 /* a + b as a number of an integer kind; false: out of its range. A uint64 is
 ** read as what it stands for, the amount as a signed number. */
-static bool add_ints(hmap_kind kind, lua_Integer a, lua_Integer b,
+static bool add_ints(const lfield *f, lua_Integer a, lua_Integer b,
                      lua_Integer *sum) {
   *sum = (lua_Integer)((lua_Unsigned)a + (lua_Unsigned)b);
-  if (kind == HMAP_UINT64)
+  if (f->kind == HMAP_UINT64)
     return b >= 0 ? (lua_Unsigned)*sum >= (lua_Unsigned)a
                   : (lua_Unsigned)*sum < (lua_Unsigned)a;
   bool overflow = (a >= 0) == (b >= 0) && (a >= 0) != (*sum >= 0);
-  return !overflow && lcell_fits(kind, *sum);
+  return !overflow && lcell_fits(f, *sum);
 }
 
 typedef struct amount {
@@ -424,10 +447,11 @@ static amount read_amount(lua_State *L, const lmap *h, int arg) {
 }
 
 /* Adds to the number in a value cell; false: overflow, nothing is changed. */
-static bool add_to(hmap_kind kind, void *cell, amount n) {
+static bool add_to(const lfield *value, void *cell, amount n) {
+  hmap_kind kind = value->kind;
   if (lcell_isint(kind)) {
     lua_Integer sum;
-    if (!add_ints(kind, lcell_loadint(kind, cell), n.i, &sum))
+    if (!add_ints(value, lcell_loadint(kind, cell), n.i, &sum))
       return false;
     lcell_storeint(kind, sum, cell);
   } else if (kind == HMAP_FLOAT32) {
@@ -454,7 +478,7 @@ _Noreturn static void raise_overflow(lua_State *L, const lmap *h, amount n) {
 static void check_first_add(lua_State *L, const lmap *h, const void *key,
                             amount n) {
   uint64_t zero = 0;
-  if (!add_to(h->value.kind, &zero, n) && hmap_get(h->m, key) == NULL)
+  if (!add_to(h->value.fields, &zero, n) && hmap_get(h->m, key) == NULL)
     raise_overflow(L, h, n);
 }
 
@@ -493,7 +517,7 @@ static int map_add(lua_State *L) {
   lmap_open(L, h);
   check_first_add(L, h, key, n);
   void *cell = assign(L, h, key);
-  if (!add_to(kind, cell, n))
+  if (!add_to(h->value.fields, cell, n))
     raise_overflow(L, h, n);
   lcell_pushfield(L, 1, h->value.fields, cell);
   lmap_written(h, text_bytes(L));
@@ -517,8 +541,7 @@ static int map_clear(lua_State *L) {
   return 0;
 }
 
-/* natural [-0, +0, v]: an integer from 0 on. */
-static lua_Integer natural(lua_State *L, int arg, const char *what) {
+lua_Integer lmap_natural(lua_State *L, int arg, const char *what) {
   const lfield f = {.kind = HMAP_INT64};
   lua_Integer n = lcell_int(L, arg, &f, what);
   if (n < 0)
@@ -529,7 +552,7 @@ static lua_Integer natural(lua_State *L, int arg, const char *what) {
 
 static int map_reserve(lua_State *L) {
   lmap *h = lmap_check(L);
-  lua_Integer n = natural(L, 2, "number of entries");
+  lua_Integer n = lmap_natural(L, 2, "number of entries");
   hmap_status status;
   for (int tries = 0;; tries++) {
     status = hmap_reserve(h->m, (size_t)n);
@@ -542,11 +565,31 @@ static int map_reserve(lua_State *L) {
   return 0;
 }
 
+static int move(lua_State *L, hmap_status (*begin)(hmap *m)) {
+  lmap *h = lmap_check(L);
+  hmap_status status;
+  for (int tries = 0;; tries++) {
+    status = begin(h->m);
+    if (status == HMAP_EINVAL)
+      luaL_error(L,
+                 "'%s': the map holds NaN keys, which have no hash to move "
+                 "by; clear() lets them go",
+                 lua_tostring(L, lua_upvalueindex(LNAME)));
+    if (!lmap_failed(L, h, status, tries))
+      break;
+  }
+  lmap_written(h, LMAP_WEIGH_EVERY);
+  return 0;
+}
+
+static int map_shrink(lua_State *L) { return move(L, hmap_shrink); }
+static int map_rekey(lua_State *L) { return move(L, hmap_rekey); }
+
 /* Idempotent, and fine on a map that never came to life. */
 static int map_close(lua_State *L) {
   lmap *h = lmap_test(L, 1);
   if (h == NULL)
-    lmap_badself(L);
+    bad_self(L);
   hmap *m = h->m;
   h->sign = LMAP_CLOSED;
   h->m = NULL;
@@ -582,7 +625,8 @@ static int push_progress(lua_State *L, lmap *h, size_t moved,
 
 static int map_step(lua_State *L) {
   lmap *h = lmap_check(L);
-  size_t n = lua_isnone(L, 2) ? 1 : (size_t)natural(L, 2, "number of buckets");
+  size_t n =
+      lua_isnone(L, 2) ? 1 : (size_t)lmap_natural(L, 2, "number of buckets");
   size_t moved = 0;
   size_t remaining = step(L, h, n, &moved);
   return push_progress(L, h, moved, remaining);
@@ -606,11 +650,14 @@ static int map_step_for(lua_State *L) {
   return push_progress(L, h, moved, remaining);
 }
 
+/* Buckets that finish asks for at a time. */
+#define FINISH_BUCKETS 65536
+
 /* A growth that was waiting for this one begins when it is done. */
 static int map_finish(lua_State *L) {
   lmap *h = lmap_check(L);
   size_t moved = 0;
-  while (step(L, h, SIZE_MAX, &moved) > 0)
+  while (step(L, h, FINISH_BUCKETS, &moved) > 0)
     continue;
   lmap_written(h, LMAP_WEIGH_EVERY);
   return 0;
@@ -647,7 +694,7 @@ static void add_state(lua_State *L, luaL_Buffer *b, const lmap *h) {
 static int map_tostring(lua_State *L) {
   lmap *h = lmap_test(L, 1);
   if (h == NULL)
-    lmap_badself(L);
+    bad_self(L);
   bool named = lua_getiuservalue(L, 1, LMAP_NAME_AT) == LUA_TSTRING;
   luaL_Buffer b;
   luaL_buffinit(L, &b);
@@ -678,6 +725,8 @@ const luaL_Reg lmap_methods[] = {{"get", lmap_get},
                                  {"count", lmap_count},
                                  {"clear", map_clear},
                                  {"reserve", map_reserve},
+                                 {"shrink", map_shrink},
+                                 {"rekey", map_rekey},
                                  {"close", map_close},
                                  {"step", map_step},
                                  {"step_for", map_step_for},

@@ -10,7 +10,9 @@
 ** still open (lmap_open), then enters the core.
 **
 ** sign is the self check of every method: 48 bits that no other userdata
-** begins with, then the kinds. A closed map has another sign.
+** begins with, then the shapes of key and value. A closed map has another
+** sign, and so has one whose policy makes lookups move old buckets: what is
+** rare costs the others nothing, since it is found out where the check fails.
 */
 #ifndef HMAP_LMAP_H
 #define HMAP_LMAP_H
@@ -20,15 +22,16 @@
 #include "lcell.h"
 #include "lweight.h"
 
-#define LMAP_SIGN   (UINT64_C(0xb2a7d3c1f08d) << 16)
-#define LMAP_CLOSED (UINT64_C(0x6c1e95d4a37b) << 16)
-#define LMAP_FAMILY (~UINT64_C(0xffff)) /* the bits that are not kinds */
+#define LMAP_SIGN   (UINT64_C(0xb2a7d3c1f08c) << 16)
+#define LMAP_CLOSED (UINT64_C(0x6c1e95d4a37a) << 16)
+#define LMAP_FAMILY (~UINT64_C(0xffff)) /* all but the shapes */
+#define LMAP_READS  (UINT64_C(1) << 16) /* in a sign: reads step */
 
 /* User values of an lmap: LANCHOR_AT, and its name or nil. */
 #define LMAP_NAME_AT   2
 #define LMAP_UPVALUES  2 /* see LNAME, LHIDDEN in lcell.h */
-#define LMAP_ANY_KIND  (-1)
-#define LMAP_KINDS_KEY "hmap.kinds" /* registry: kinds -> metatable */
+#define LMAP_ANY_SHAPE (-1)
+#define LMAP_KINDS_KEY "hmap.kinds" /* registry: shapes -> metatable */
 
 /* What a map is made of. */
 typedef struct lconf {
@@ -38,6 +41,7 @@ typedef struct lconf {
   uint64_t seed;
   hmap_hash hash;
   size_t max_bytes;
+  hmap_policy policy;
 } lconf;
 
 typedef struct lmap {
@@ -60,26 +64,34 @@ static ALWAYS_INLINE uint64_t lmap_sign(int key, int value) {
   return LMAP_SIGN | (uint64_t)(key & 0xff) << 8 | (uint64_t)(value & 0xff);
 }
 
-/* lmap_badself [-0, +0, v]: says what self is instead. */
-_Noreturn void lmap_badself(lua_State *L);
+/* lmap_otherself [-0, +0, v]: the map at index 1 if its reads step and its sign
+** is else the wanted one; with read it then takes that step. Raises and says
+** what self is instead. */
+lmap *lmap_otherself(lua_State *L, uint64_t sign, uint64_t mask, bool read);
 
-/* lmap_self [-0, +0, v]: the open map at index 1, of these kinds or, with
-** LMAP_ANY_KIND, of any. */
-static ALWAYS_INLINE lmap *lmap_self(lua_State *L, int key, int value) {
-  uint64_t mask = LMAP_FAMILY;
-  if (key != LMAP_ANY_KIND)
+/* lmap_self [-0, +0, v]: the open map at index 1, of these shapes or, with
+** LMAP_ANY_SHAPE, of any; `read`: the method is a lookup. */
+static ALWAYS_INLINE lmap *lmap_self(lua_State *L, int key, int value,
+                                     bool read) {
+  uint64_t mask = LMAP_FAMILY, sign = lmap_sign(key, value);
+  if (key != LMAP_ANY_SHAPE)
     mask |= 0xff00;
-  if (value != LMAP_ANY_KIND)
+  if (value != LMAP_ANY_SHAPE)
     mask |= 0x00ff;
   lmap *h = lua_touserdata(L, 1);
   if (UNLIKELY(h == NULL || lua_rawlen(L, 1) < sizeof *h ||
-               ((h->sign ^ lmap_sign(key, value)) & mask) != 0))
-    lmap_badself(L);
+               ((h->sign ^ sign) & mask) != 0))
+    return lmap_otherself(L, sign, mask, read);
   return h;
 }
 
 static inline lmap *lmap_check(lua_State *L) {
-  return lmap_self(L, LMAP_ANY_KIND, LMAP_ANY_KIND);
+  return lmap_self(L, LMAP_ANY_SHAPE, LMAP_ANY_SHAPE, false);
+}
+
+/* The same for methods that look entries up. */
+static inline lmap *lmap_reader(lua_State *L) {
+  return lmap_self(L, LMAP_ANY_SHAPE, LMAP_ANY_SHAPE, true);
 }
 
 /* lmap_test [-0, +0, -]: the map at idx, open or closed; NULL if it is none. */
@@ -96,18 +108,27 @@ static inline void lmap_open(lua_State *L, const lmap *h) {
 /* lmap_new [-0, +1, v]: a new map. */
 lmap *lmap_new(lua_State *L, const lconf *conf);
 
-/* lmap_pushmeta [-0, +1, m]: the metatable of maps of these kinds. */
-void lmap_pushmeta(lua_State *L, hmap_kind key, hmap_kind value);
+/* lmap_resign [-0, +0, -]: gives a map the sign of its types and policy. */
+void lmap_resign(lmap *h);
 
 /* lmap_setfuncs [-0, +0, m]: registers functions in the table on top, each
 ** with its name and how many arguments before the first are hidden. */
 void lmap_setfuncs(lua_State *L, const luaL_Reg *functions, int hidden);
 
-/* The methods of each room; lmap_hot: the functions compiled for these kinds,
+/* The methods of each room; lmap_hot: the functions compiled for these shapes,
 ** or NULL. */
 extern const luaL_Reg lmap_methods[], lmap_metamethods[];
-extern const luaL_Reg liter_methods[], linspect_methods[], lview_methods[];
-const luaL_Reg *lmap_hot(hmap_kind key, hmap_kind value);
+extern const luaL_Reg lbatch_methods[], linspect_methods[], liter_methods[];
+extern const luaL_Reg lpolicy_methods[], lscan_methods[], lview_methods[];
+const luaL_Reg *lmap_hot(int key, int value);
+
+/* -- policies ------------------------------------------------------------- */
+
+/* lpolicy_read [-0, +0, v]: the policy that Lua wrote at idx, a name or a
+** table; numbers that it leaves out keep what *out has. what says in errors of
+** argument arg whose policy it is. */
+void lpolicy_read(lua_State *L, int idx, int arg, const char *what,
+                  hmap_policy *out);
 
 /* -- errors and memory ---------------------------------------------------- */
 
@@ -181,6 +202,14 @@ void lmap_fold(lua_State *L, const ltype *type);
 /* lmap_remove [-0, +0, v]: deletes a key; whether it was there. */
 bool lmap_remove(lua_State *L, lmap *h, const void *key);
 
+/* lmap_anchors: whether cells of this map may stand for Lua objects. */
+static inline bool lmap_anchors(const lmap *h) {
+  return h->key.kind == HMAP_ANY || h->value.kind == HMAP_ANY;
+}
+
+/* lmap_natural [-0, +0, v]: the integer from 0 on at arg. */
+lua_Integer lmap_natural(lua_State *L, int arg, const char *what);
+
 /* lmap_release [-0, +0, -]: lets the objects go that the last write of the map
 ** at self removed or overwrote. */
 void lmap_release(lua_State *L, int self, lmap *h);
@@ -193,6 +222,10 @@ int lmap_get(lua_State *L);
 int lmap_set(lua_State *L);
 int lmap_count(lua_State *L);
 int liter_pairs(lua_State *L);
+
+/* lbatch_merge [-0, +0, v]: sets the keys of the table at index 2 to its
+** values. */
+void lbatch_merge(lua_State *L, lmap *h);
 
 /* -- iteration ------------------------------------------------------------ */
 
@@ -217,12 +250,16 @@ typedef struct liter {
   lgive give;
 } liter;
 
-/* liter_new [-0, +1, v]: an iterator over the map at self. */
-liter *liter_new(lua_State *L, int self, lgive give);
+/* liter_make [-0, +1, v]: an iterator over the map at self; where from, its
+** cursor has still to be told: hmap_iter_init or hmap_scan_open. */
+liter *liter_make(lua_State *L, int self, lgive give);
 
-/* liter_next [-0, +n, v]: goes to the next entry and pushes it; how many were
-** pushed, 0 at the end. self is the index of the iterator's map. */
-int liter_next(lua_State *L, int self, liter *i);
+/* liter_close [-0, +0, -]: idempotent. */
+void liter_close(liter *i);
+
+/* liter_push [-0, +(0|n), v]: the entry that the core's iterator is at; 0: it
+** was deleted while its key was pushed. */
+int liter_push(lua_State *L, int self, const liter *i);
 
 /* liter_open [-0, +0, m]: makes the metatable of iterators. */
 void liter_open(lua_State *L);
@@ -241,7 +278,8 @@ void linspect_open(lua_State *L);
 
 /* linspect_pushlayout [-0, +1, m] */
 struct hmap_layout;
-void linspect_pushlayout(lua_State *L, const struct hmap_layout *layout);
+void linspect_pushlayout(lua_State *L, const struct hmap_layout *layout,
+                         const ltype *key, const ltype *value);
 
 /* linspect_now: seconds of a clock that only goes forward. */
 double linspect_now(void);

@@ -5,15 +5,21 @@
 */
 #include "lmap.h"
 
+#define LVIEW_SIGN (UINT64_C(0x3fd1c06b92e8) << 16)
 #define LVIEW_META "hmap.view"
 #define LVIEW_MAP  1 /* user value */
+
+/* All that a view holds itself: what tells it from other userdata without
+** asking the registry for a name. */
+typedef uint64_t lview;
 
 static int map_view(lua_State *L) {
   const lmap *h = lmap_check(L);
   if (h->key.kind == HMAP_TUPLE || h->value.kind == HMAP_TUPLE)
     luaL_error(L, "'view' wants one key and one value, not tuples: t[k] has "
                   "room for one");
-  lua_newuserdatauv(L, 0, 1);
+  lview *view = lua_newuserdatauv(L, sizeof *view, 1);
+  *view = LVIEW_SIGN;
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, -2, LVIEW_MAP);
   luaL_setmetatable(L, LVIEW_META);
@@ -22,7 +28,8 @@ static int map_view(lua_State *L) {
 
 /* unveil [-0, +0, v]: puts the map in the place of its view at index 1. */
 static void unveil(lua_State *L) {
-  if (luaL_testudata(L, 1, LVIEW_META) == NULL)
+  const lview *view = lua_touserdata(L, 1);
+  if (view == NULL || lua_rawlen(L, 1) < sizeof *view || *view != LVIEW_SIGN)
     lcell_blame(L, 1, "view of a map expected, got %s", luaL_typename(L, 1));
   lua_getiuservalue(L, 1, LVIEW_MAP);
   lua_replace(L, 1);
@@ -34,9 +41,20 @@ int lview_of(lua_State *L) {
   return 1;
 }
 
+/* Where a table is asked for nil or NaN, which it cannot hold, it says nil. */
+static bool is_no_key(lua_State *L, const lmap *h, int idx) {
+  if (h->key.kind != HMAP_ANY)
+    return false;
+  return lua_isnil(L, idx) || (lua_type(L, idx) == LUA_TNUMBER &&
+                               lua_tonumber(L, idx) != lua_tonumber(L, idx));
+}
+
 static int view_index(lua_State *L) {
   unveil(L);
-  return lmap_get(L);
+  if (!is_no_key(L, lmap_check(L), 2))
+    return lmap_get(L);
+  lua_pushnil(L);
+  return 1;
 }
 
 static int view_newindex(lua_State *L) {

@@ -44,10 +44,28 @@
 ---@field capacity? integer entries to make room for
 ---@field seed? integer repeats layout, order and pictures; default: random
 ---@field hash? hmap.Hash
----@field policy? "go"
+---@field policy? hmap.PolicyName | hmap.Policy when to grow, shrink, rekey
 ---@field placement? "go"
 ---@field max_bytes? integer a write that would pass it raises
 ---@field name? string a label for pictures and metrics
+
+---@alias hmap.PolicyName
+---| "go" # the default: exactly as Go
+---| "adaptive" # and shrinks after deletes, and rekeys when a chain is too long
+---| "redis" # grows at one entry a bucket, lookups move buckets too, shrinks
+---| "all_at_once" # whoever begins a growth pays for all of it
+
+--- What a table leaves out is as in Go, for tune as the map has it. Loads are
+--- entries per bucket of 8 slots.
+---@class hmap.Policy
+---@field load? number 0.125 to 1024: an insert beyond it doubles; Go: 6.5
+---@field moves? integer old buckets a write moves, its own included; Go: 2
+---@field empty_visits? integer of those, empty ones that count as one; Go: 1
+---@field step_on? "write" | "read_write" | "manual" who moves old buckets
+---@field same_size? boolean grow to the same size for too many overflow buckets
+---@field shrink? number | false a delete below shrink * load shrinks; <= 0.25
+---@field all_at_once? boolean the whole move in the operation that begins it
+---@field chain_alarm? integer | false a longer chain of buckets begins a rekey
 
 ---@class hmap.DrawOptions
 ---@field width? integer columns, at least 64; default: the terminal's, or 80
@@ -80,6 +98,7 @@
 ---@field next_growth_at integer at this count the next new key doubles the map
 ---@field growing boolean
 ---@field kind hmap.GrowthKind? of the growth in progress
+---@field pending hmap.GrowthKind? of the one that begins when that is done
 ---@field evacuated integer old buckets moved
 ---@field remaining integer old buckets to move
 ---@field overflow_in_use integer overflow buckets in live chains
@@ -137,6 +156,14 @@
 ---@field padding integer before the overflow pointer
 ---@field bucket_size integer
 ---@field cache_lines integer
+---@field key_fields hmap.LayoutField[]? of a tuple
+---@field value_fields hmap.LayoutField[]?
+
+---@class hmap.LayoutField what lies between two fields is padding
+---@field name string? if it has one
+---@field type hmap.Scalar
+---@field offset integer in the cell
+---@field size integer
 
 ---@class hmap.Memory bytes by part
 ---@field header integer
@@ -226,6 +253,40 @@ function map:keys() end
 ---@return any closing
 function map:values() end
 
+-- Lists: from 1 to #list, read raw. The elements of a tuple type are tables of
+-- its fields, by name or by number. All that is wrong with a list is found
+-- before anything is written, and told with its index.
+
+--- The values of many keys, with memory asked for at once.
+---@param keys any[]
+---@param out? table the list to fill; default: a new one
+---@return table values nil where a key is absent; n is #keys
+function map:get_many(keys, out) end
+
+--- As set(keys[i], values[i]) for each i: a nil among the values deletes.
+--- With one table: as set(k, v) for each of its pairs; in a set, one list of
+--- keys. If memory or max_bytes refuse an entry, those before it are set.
+---@param keys any[] | table
+---@param values? any[]
+function map:set_many(keys, values) end
+
+--- As delete(k) for each key of a list.
+---@param keys any[]
+---@return integer deleted how many were there
+function map:delete_many(keys) end
+
+--- A page of entries, at least n unless too few are left; pages end where a
+--- class of hashes does. Over all pages each entry that is present throughout
+--- comes exactly once, whatever is written meanwhile. The map keeps nothing of
+--- a scan; a cursor can be stored. While a rekey is under way a page may be
+--- empty: go on with its cursor.
+---@param cursor string? nil: from the beginning
+---@param n? integer default 100
+---@return string? cursor of the next page; nil: this was the last
+---@return any[] keys
+---@return any[] values
+function map:scan(cursor, n) end
+
 --- A map of the same types and hash with the same entries.
 ---@return hmap.Map
 function map:clone() end
@@ -234,11 +295,12 @@ function map:clone() end
 ---@return table
 function map:totable() end
 
---- Sets every entry of another map with the same types.
----@param other hmap.Map
+--- Sets every entry of another map with the same types, or of a table.
+---@param other hmap.Map | table
 function map:merge(other) end
 
---- An object on which t[k], t[k] = v, pairs(t) and #t work and nothing else.
+--- An object on which t[k], t[k] = v, pairs(t) and #t work and nothing else, so
+--- that no key collides with a method.
 ---@return table
 function map:view() end
 
@@ -259,6 +321,20 @@ function map:step_for(seconds) end
 
 --- Completes the growth in progress; its work depends on what is left to move.
 function map:finish() end
+
+--- Begins a move to the fewest buckets that hold the entries. Raises while the
+--- map holds NaN keys.
+function map:shrink() end
+
+--- Begins a move of all entries to new places, under a fresh hash key (xxh3 if
+--- the hash has none). Raises while the map holds NaN keys.
+function map:rekey() end
+
+--- Changes the policy: what a table names, or all of it by a name. Returns the
+--- policy that the map now has; with nothing to change, just that.
+---@param policy? hmap.PolicyName | hmap.Policy
+---@return hmap.Policy
+function map:tune(policy) end
 
 --- Go's header. O(1).
 ---@return hmap.Header

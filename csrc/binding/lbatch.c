@@ -1,0 +1,505 @@
+/* lbatch.c: many keys in one call.
+**
+**   list of keys   -> | key | key | key | ...    cells on the C stack, 64 at a
+**   list of values -> | val | val | val | ...    time, for hmap_*_many
+**
+** The core asks memory for many keys at once where one by one would wait for
+** each. What comes out is what single calls in the same order would give.
+**
+** Lists are read raw. They are read twice: all that can be wrong with them is
+** found before anything is written. Text cells borrow from the strings in the
+** lists: between reading a chunk and handing it to the core nothing is made on
+** the Lua heap, so that nothing can be collected. Where memory is refused and
+** the collector runs, the chunk is read anew.
+**
+** Objects in `any` maps need a number each (lanchor.h): they go one by one.
+*/
+#include "lmap.h"
+
+#define CHUNK 64
+
+/* Cells of one type, side by side; a cell larger than all this has a block of
+** its own. */
+typedef struct cells {
+  char *at;
+  size_t size, most;
+  union {
+    hmap_cell align;
+    char bytes[CHUNK * 64];
+  } room;
+} cells;
+
+/* cells_init [-0, +1, m]: pushes what the cells may need, or nil. */
+static void cells_init(lua_State *L, cells *c, const ltype *type) {
+  c->size = type->size;
+  c->most = CHUNK;
+  c->at = c->room.bytes;
+  if (c->size > 64)
+    c->most = sizeof c->room / c->size;
+  if (c->most > 0) {
+    lua_pushnil(L);
+    return;
+  }
+  c->at = lua_newuserdatauv(L, c->size, 0);
+  c->most = 1;
+}
+
+/* -- elements of lists ---------------------------------------------------- */
+
+/* What the elements of one list are, and where their names are on the stack: an
+** element of a tuple type is a table of fields, by number or by name. */
+typedef struct element {
+  const ltype *type;
+  const char *role;
+  int arg;   /* the argument to blame */
+  int names; /* stack index of the first field's name */
+} element;
+
+/* element_init [-0, +n, m]: pushes the names now, so that reading an element
+** later makes no string. */
+static element element_init(lua_State *L, const ltype *type, const char *role,
+                            int arg) {
+  element e = {type, role, arg, lua_gettop(L) + 1};
+  luaL_checkstack(L, (int)type->nfields + LUA_MINSTACK, NULL);
+  for (uint32_t i = 0; type->kind == HMAP_TUPLE && i < type->nfields; i++)
+    lua_pushstring(L, type->fields[i].name);
+  return e;
+}
+
+/* push_field [-0, +1, -]: field i of the table at idx. */
+static void push_field(lua_State *L, const element *e, int idx, uint32_t i) {
+  if (e->type->fields[i].name[0] != '\0') {
+    lua_pushvalue(L, e->names + (int)i);
+    if (lua_rawget(L, idx) != LUA_TNIL)
+      return;
+    lua_pop(L, 1);
+  }
+  lua_rawgeti(L, idx, (lua_Integer)i + 1);
+}
+
+/* test_element [-0, +0, -]: the element at idx as a cell, which must be zeroed
+** if it has padding. False: it does not fit. */
+static bool test_element(lua_State *L, const element *e, int idx, char *cell) {
+  const lfield *f = e->type->fields;
+  if (e->type->kind == HMAP_NONE)
+    return lua_isboolean(L, idx) && lua_toboolean(L, idx);
+  if (e->type->kind != HMAP_TUPLE)
+    return lcell_test(L, idx, f, e->role, cell);
+  bool ok = lua_istable(L, idx);
+  for (uint32_t i = 0; ok && i < e->type->nfields; i++) {
+    push_field(L, e, idx, i);
+    ok = lcell_test(L, -1, &f[i], e->role, cell + f[i].offset);
+    lua_pop(L, 1);
+  }
+  return ok;
+}
+
+/* complain [-0, +0, v]: about the element at idx, which did not fit. */
+_Noreturn static void complain(lua_State *L, const element *e, int idx,
+                               const char *where) {
+  const ltype *type = e->type;
+  if (type->kind == HMAP_NONE)
+    lcell_blame(L, e->arg, "true expected at %s, got %s", where,
+                lua_isboolean(L, idx) ? "false" : luaL_typename(L, idx));
+  if (type->kind != HMAP_TUPLE)
+    lcell_misfit(L, idx, type->fields, e->role, e->arg, where);
+  if (!lua_istable(L, idx))
+    lcell_blame(L, e->arg, "table of the %s's %d fields expected at %s, got %s",
+                e->role, (int)type->nfields, where, luaL_typename(L, idx));
+  for (uint32_t i = 0;; i++) {
+    const lfield *f = &type->fields[i];
+    void *to = lua_newuserdatauv(L, f->size, 0);
+    push_field(L, e, idx, i);
+    if (!lcell_test(L, -1, f, e->role, to))
+      lcell_misfit(L, lua_gettop(L), f, e->role, e->arg, where);
+    lua_pop(L, 2);
+  }
+}
+
+/* -- one call ------------------------------------------------------------- */
+
+enum { FIRST = 2, SECOND = 3 }; /* arguments, and their stack indices */
+
+/* Two lists, one list of keys, or a table of keys and values; cells for a chunk
+** of them. */
+typedef struct batch {
+  lua_State *L;
+  lmap *h;
+  element key, value;
+  cells keys, values;
+  size_t most;        /* entries that fit in the cells */
+  lua_Integer length; /* of the lists */
+  bool has_values;    /* there is a second list */
+} batch;
+
+/* batch_init [-0, +n, v] */
+static void batch_init(lua_State *L, batch *b, lmap *h, bool table) {
+  b->L = L;
+  b->h = h;
+  b->length = (lua_Integer)lua_rawlen(L, FIRST);
+  b->has_values = !table && lua_istable(L, SECOND);
+  b->key = element_init(L, &h->key, "key", FIRST);
+  b->value = element_init(L, &h->value, "value", table ? FIRST : SECOND);
+  cells_init(L, &b->keys, &h->key);
+  cells_init(L, &b->values, &h->value);
+  b->most = b->keys.most < b->values.most ? b->keys.most : b->values.most;
+  luaL_checkstack(L, LUA_MINSTACK, NULL);
+}
+
+/* How many entries of the lists a chunk behind the first `at` has. */
+static size_t chunk_length(const batch *b, lua_Integer at) {
+  lua_Integer left = b->length - at;
+  return left < (lua_Integer)b->most ? (size_t)left : b->most;
+}
+
+/* complain_at [-0, +0, v]: about the element on top, of this index. */
+_Noreturn static void complain_at(lua_State *L, const element *e,
+                                  lua_Integer index) {
+  int idx = lua_gettop(L);
+  complain(L, e, idx, lua_pushfstring(L, "index %I", (LUAI_UACINT)index));
+}
+
+/* Reads n elements of the list at `list`, those behind the first `at`, into
+** cells. Where a nil stands for a deletion it stops there; how many it read. */
+static size_t read_column(lua_State *L, const element *e, cells *c, int list,
+                          lua_Integer at, size_t n, bool stop_at_nil) {
+  const ltype *type = e->type;
+  if (type->kind == HMAP_TUPLE)
+    memset(c->at, 0, n * c->size);
+  for (size_t i = 0; i < n; i++) {
+    char *cell = c->at + i * c->size;
+    int is, got = lua_rawgeti(L, list, at + (lua_Integer)i + 1);
+    if (type->kind == HMAP_INT64 && got == LUA_TNUMBER) {
+      lua_Integer word = lua_tointegerx(L, -1, &is);
+      memcpy(cell, &word, sizeof word);
+    } else if (got == LUA_TNIL && stop_at_nil) {
+      lua_pop(L, 1);
+      return i;
+    } else {
+      is = test_element(L, e, lua_gettop(L), cell);
+    }
+    if (UNLIKELY(!is))
+      complain_at(L, e, at + (lua_Integer)i + 1);
+    lua_pop(L, 1);
+  }
+  return n;
+}
+
+/* Both raise if an element does not fit. */
+static size_t read_keys(batch *b, lua_Integer at, size_t n) {
+  return read_column(b->L, &b->key, &b->keys, FIRST, at, n, false);
+}
+static size_t read_values(batch *b, lua_Integer at, size_t n) {
+  return read_column(b->L, &b->value, &b->values, SECOND, at, n, true);
+}
+
+/* Reads the lists for nothing but their faults. */
+static void check_lists(batch *b) {
+  size_t n;
+  for (lua_Integer at = 0; (n = chunk_length(b, at)) > 0;
+       at += (lua_Integer)n) {
+    read_keys(b, at, n);
+    for (size_t i = 0; b->has_values && i < n; i++) /* nils are passed */
+      i += read_values(b, at + (lua_Integer)i, n - i);
+  }
+}
+
+/* -- get_many ------------------------------------------------------------- */
+
+static void read_steps(lmap *h, size_t n) {
+  if ((h->sign & LMAP_READS) == 0)
+    return;
+  for (; n > 0; n--)
+    hmap_read_step(h->m);
+  lmap_written(h, 0);
+}
+
+/* push_found [-0, +(0|1), m] */
+static bool push_found(lua_State *L, lmap *h, const void *cell) {
+  const ltype *type = &h->value;
+  if (cell != NULL && (type->kind == HMAP_TUPLE || type->kind == HMAP_NONE))
+    return lmap_pushfields(L, 1, h, type, cell);
+  if (cell != NULL)
+    lcell_pushfield(L, 1, type->fields, cell);
+  else
+    lua_pushnil(L);
+  return true;
+}
+
+/* store_found [-0, +0, m]: the values of n keys as elements of the list at
+** `out`, the first behind index i; how many. Making a string may run a
+** finalizer, and if that wrote the map the rest of the cells are no more. */
+static size_t store_found(lua_State *L, lmap *h, int out, lua_Integer i,
+                          const void *const *found, size_t n) {
+  const uint64_t before = h->version;
+  for (size_t k = 0; k < n; k++) {
+    if (h->version != before || !push_found(L, h, found[k]))
+      return k;
+    lua_rawseti(L, out, i + (lua_Integer)k + 1);
+  }
+  return n;
+}
+
+/* Elements of an earlier, longer result. */
+static void clear_rest(lua_State *L, int out, lua_Integer n) {
+  lua_pushliteral(L, "n");
+  lua_Integer was =
+      lua_rawget(L, out) == LUA_TNUMBER ? lua_tointeger(L, -1) : 0;
+  lua_Integer length = (lua_Integer)lua_rawlen(L, out);
+  lua_pop(L, 1);
+  for (lua_Integer i = length > was ? length : was; i > n; i--) {
+    lua_pushnil(L);
+    lua_rawseti(L, out, i);
+  }
+}
+
+static void check_list(lua_State *L, int arg, const char *what) {
+  if (!lua_istable(L, arg))
+    lcell_blame(L, arg, "%s expected, got %s", what, luaL_typename(L, arg));
+}
+
+static void get_all(batch *b, int out) {
+  const void *found[CHUNK];
+  lmap *h = b->h;
+  for (lua_Integer at = 0; at < b->length;) {
+    size_t n = read_keys(b, at, chunk_length(b, at));
+    lmap_open(b->L, h);
+    read_steps(h, n);
+    hmap_get_many(h->m, b->keys.at, n, found);
+    at += (lua_Integer)store_found(b->L, h, out, at, found, n);
+  }
+}
+
+/* get_many(keys, out = {}) */
+static int map_get_many(lua_State *L) {
+  batch b;
+  lmap *h = lmap_check(L);
+  lua_settop(L, SECOND);
+  check_list(L, FIRST, "list of keys");
+  lua_Integer n = (lua_Integer)lua_rawlen(L, FIRST);
+  bool given = !lua_isnil(L, SECOND);
+  if (given)
+    check_list(L, SECOND, "list to fill");
+  else
+    lua_createtable(L, n < INT32_MAX ? (int)n : 0, 1);
+  int out = lua_gettop(L);
+  batch_init(L, &b, h, false);
+  b.has_values = false;
+  if (given)
+    check_lists(&b);
+  get_all(&b, out);
+  if (given)
+    clear_rest(L, out, n);
+  lua_pushvalue(L, out);
+  lua_pushinteger(L, n);
+  lua_setfield(L, -2, "n");
+  return 1;
+}
+
+/* -- set_many ------------------------------------------------------------- */
+
+/* put_cells [-0, +0, v]: n entries that lie in the cells; false: memory was
+** refused and the collector has run since they were read. */
+static bool put_cells(batch *b, size_t n, int tries) {
+  size_t done;
+  lmap *h = b->h;
+  lmap_open(b->L, h);
+  hmap_status status = hmap_put_many(h->m, b->keys.at, b->values.at, n, &done);
+  lmap_written(h, LMAP_WEIGH_EVERY);
+  return !lmap_failed(b->L, h, status, tries);
+}
+
+/* The entries of the lists behind the first `at`, up to the end of a chunk or
+** to a value that is nil; how many. 0: read them anew. */
+static size_t put_chunk(batch *b, lua_Integer at, int tries) {
+  size_t n = read_keys(b, at, chunk_length(b, at));
+  if (b->has_values)
+    n = read_values(b, at, n);
+  if (n > 0)
+    return put_cells(b, n, tries) ? n : 0;
+  lmap_remove(b->L, b->h, b->keys.at);
+  return 1;
+}
+
+/* What was refused and is tried again may have been put in part: it is put
+** again. */
+static void put_lists(batch *b) {
+  int tries = 0;
+  for (lua_Integer at = 0; at < b->length;) {
+    size_t n = put_chunk(b, at, tries);
+    tries = n > 0 ? 0 : tries + 1;
+    at += (lua_Integer)n;
+  }
+}
+
+/* push_where [-0, +1, m]: which entry of the lists, or (index 0) of a table
+** whose key is at `key`. */
+static const char *push_where(lua_State *L, int key, lua_Integer index) {
+  if (index > 0)
+    return lua_pushfstring(L, "index %I", (LUAI_UACINT)index);
+  const char *s = luaL_tolstring(L, key, NULL);
+  bool quoted = lua_type(L, key) == LUA_TSTRING;
+  return lua_pushfstring(L, quoted ? "[\"%s\"]" : "[%s]", s);
+}
+
+/* read_entry [-0, +0, v]: the key and value on top of the stack into cells i;
+** false: they are an entry to be deleted. index: see push_where. */
+static bool read_entry(batch *b, size_t i, lua_Integer index) {
+  lua_State *L = b->L;
+  int key = lua_gettop(L) - 1, value = key + 1;
+  char *k = b->keys.at + i * b->keys.size;
+  char *v = b->values.at + i * b->values.size;
+  memset(k, 0, b->keys.size);
+  memset(v, 0, b->values.size);
+  if (UNLIKELY(!test_element(L, &b->key, key, k)))
+    complain(L, &b->key, key, push_where(L, key, index));
+  if (lua_isnil(L, value))
+    return !b->has_values;
+  if (UNLIKELY(!test_element(L, &b->value, value, v)))
+    complain(L, &b->value, value, push_where(L, key, index));
+  return true;
+}
+
+static void check_table(batch *b) {
+  lua_State *L = b->L;
+  for (lua_pushnil(L); lua_next(L, FIRST); lua_pop(L, 1))
+    read_entry(b, 0, 0);
+}
+
+/* The next chunk of the table at FIRST; stack: the key before it -> its last
+** key. */
+static size_t read_chunk(batch *b) {
+  lua_State *L = b->L;
+  size_t n = 0;
+  for (; n < b->most && lua_next(L, FIRST); n++) {
+    read_entry(b, n, 0);
+    lua_pop(L, 1);
+  }
+  if (n < b->most) /* lua_next has popped the last key */
+    lua_pushnil(L);
+  return n;
+}
+
+static void put_table(batch *b) {
+  lua_State *L = b->L;
+  size_t n;
+  int tries = 0;
+  lua_pushnil(L);
+  do {
+    lua_pushvalue(L, -1);
+    n = read_chunk(b); /* stack: key before, last key */
+    bool put = put_cells(b, n, tries);
+    tries = put ? 0 : tries + 1;
+    if (put)
+      lua_replace(L, -2);
+    else
+      lua_pop(L, 1);
+  } while (n == b->most || tries > 0);
+  lua_pop(L, 1);
+}
+
+/* put_object [-0, +0, v]: the key and value on top of the stack. */
+static void put_object(batch *b, lua_Integer index) {
+  lua_State *L = b->L;
+  lmap *h = b->h;
+  lentry e = {b->keys.at, b->values.at, lua_gettop(L) - 1, lua_gettop(L)};
+  if (!read_entry(b, 0, index)) {
+    lmap_remove(L, h, e.key);
+    return;
+  }
+  for (int tries = 0;
+       lmap_failed(L, h, lmap_put(L, 1, h, &e, false, NULL), tries); tries++)
+    read_entry(b, 0, index);
+  lmap_written(h, 0);
+}
+
+static void put_objects(batch *b, bool table) {
+  lua_State *L = b->L;
+  if (table) {
+    for (lua_pushnil(L); lua_next(L, FIRST); lua_pop(L, 1))
+      put_object(b, 0);
+    return;
+  }
+  for (lua_Integer i = 1; i <= b->length; i++, lua_pop(L, 2)) {
+    lua_rawgeti(L, FIRST, i);
+    if (b->has_values)
+      lua_rawgeti(L, SECOND, i);
+    else
+      lua_pushnil(L);
+    put_object(b, i);
+  }
+}
+
+/* put_all [-0, +n, v]: what the arguments have. */
+static void put_all(lua_State *L, lmap *h, bool table) {
+  batch b;
+  batch_init(L, &b, h, table);
+  if (table)
+    check_table(&b);
+  else
+    check_lists(&b);
+  if (lmap_anchors(h))
+    put_objects(&b, table);
+  else if (table)
+    put_table(&b);
+  else
+    put_lists(&b);
+  lmap_weigh(h);
+}
+
+/* set_many(keys, values), set_many(table); of a set: set_many(keys) */
+static int map_set_many(lua_State *L) {
+  lmap *h = lmap_check(L);
+  lua_settop(L, SECOND);
+  bool set = h->value.kind == HMAP_NONE;
+  bool one = lua_isnil(L, SECOND);
+  check_list(L, FIRST, one && !set ? "table" : "list of keys");
+  if (!one)
+    check_list(L, SECOND, "list of values");
+  put_all(L, h, one && !set);
+  return 0;
+}
+
+void lbatch_merge(lua_State *L, lmap *h) {
+  lua_settop(L, FIRST);
+  lua_pushnil(L);
+  put_all(L, h, true);
+}
+
+/* -- delete_many ---------------------------------------------------------- */
+
+static size_t delete_chunk(batch *b, size_t n) {
+  size_t deleted = 0;
+  if (!lmap_anchors(b->h))
+    return hmap_delete_many(b->h->m, b->keys.at, n);
+  for (size_t i = 0; i < n; i++)
+    deleted += lmap_remove(b->L, b->h, b->keys.at + i * b->keys.size);
+  return deleted;
+}
+
+/* delete_many(keys) */
+static int map_delete_many(lua_State *L) {
+  batch b;
+  lmap *h = lmap_check(L);
+  lua_settop(L, FIRST);
+  check_list(L, FIRST, "list of keys");
+  lua_pushnil(L);
+  batch_init(L, &b, h, false);
+  check_lists(&b);
+  lmap_open(L, h);
+  lua_Integer deleted = 0;
+  size_t n;
+  for (lua_Integer at = 0; (n = chunk_length(&b, at)) > 0;
+       at += (lua_Integer)n) {
+    read_keys(&b, at, n);
+    deleted += (lua_Integer)delete_chunk(&b, n);
+    lmap_written(h, LMAP_WEIGH_EVERY);
+  }
+  lua_pushinteger(L, deleted);
+  return 1;
+}
+
+const luaL_Reg lbatch_methods[] = {{"get_many", map_get_many},
+                                   {"set_many", map_set_many},
+                                   {"delete_many", map_delete_many},
+                                   {NULL, NULL}};

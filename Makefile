@@ -66,6 +66,17 @@ explore: deps-explore all  ## watch a map grow on real keys; KEYS=file
 test: deps-test  ## everything there is to check; ends "N passed, N failed"
 	@CC='$(CC)' LUA='$(LUA)' MAKE='$(MAKE)' sh spec/run.sh
 
+bench: deps-bench all  ## hmap beside its peers (QUICK=1: a minute); bench-table
+	@$(BENCH_ENV) $(MAKE) -s -f spec/bench/peers.mk && \
+	  eval "$$($(MAKE) -s --no-print-directory env)" && \
+	  $(BENCH_ENV) $(LUA) spec/bench/run.lua $(if $(QUICK),--quick)
+
+bench-table:  # its figures as markdown; ALL=1: of every size
+	@$(BENCH_ENV) $(LUA) spec/bench/run.lua --table $(if $(ALL),--all)
+
+BENCH_ENV = BUILD='$(BUILD)' LUA='$(LUA)' CXX='$(CXX)' CFLAGS='$(CFLAGS)' \
+  LUA_INCDIR='$(LUA_INCDIR)'
+
 deps: deps-test  ## install what building, exploring and testing need
 
 deps-%:
@@ -89,7 +100,8 @@ help:  ## this list
 	  printf "make %-10s %s\n", $$1, $$2}' Makefile
 
 FORCE:
-.PHONY: all core programs env explore test deps install clean help FORCE
+.PHONY: all core programs env explore test bench bench-table deps install \
+  clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 

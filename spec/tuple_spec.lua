@@ -35,6 +35,24 @@ describe("the layout of a tuple", function()
     end
   end)
 
+  it("prints its fields with the padding between them", function()
+    local layout = hmap.layout({ "a:int8", "x:int32" }, { "int16", "bool" })
+    assert.are.equal([[
+ at  bytes
+  0      8  8 tophash bytes
+  8     64  8 keys of 8 bytes
+ +0      1    a: int8
+         3    padding
+ +4      4    x: int32
+ 72     32  8 values of 4 bytes
+ +0      2    int16
+ +2      1    bool
+         1    padding
+104      8  overflow: the next bucket of the chain
+       112  a bucket: 2 cache lines
+]], tostring(layout) .. "\n")
+  end)
+
   it("has no fields where there is no tuple", function()
     local layout = hmap.layout("int64", { "int8" })
     assert.is_nil(layout.key_fields)

@@ -34,9 +34,10 @@ local function growth_text(s)
     return "none; doubles past " .. words.plural(s.next_growth_at, "entry",
       "entries")
   end
-  return string.format("%s, %s of %s old buckets moved, %s to go",
+  local next_kind = s.pending and ", then " .. s.pending:gsub("_", " ") or ""
+  return string.format("%s, %s of %s old buckets moved, %s to go%s",
     s.kind:gsub("_", " "), words.count(s.evacuated),
-    words.count(s.old_buckets), words.count(s.remaining))
+    words.count(s.old_buckets), words.count(s.remaining), next_kind)
 end
 
 local function growths_text(growths)
@@ -101,6 +102,23 @@ end
 
 --- A bucket's bytes in their order. Eight of anything end at a multiple of 8,
 -- so there is no padding to show.
+-- The members of a tuple below the row of its cells: offset in the cell, bytes.
+local function add_fields(rows, fields, size)
+  local stop = 0
+  local function pad(to)
+    if to > stop then
+      rows[#rows + 1] = { "", tostring(to - stop), "  padding" }
+    end
+  end
+  for _, f in ipairs(fields or {}) do
+    pad(f.offset)
+    rows[#rows + 1] = { "+" .. f.offset, tostring(f.size),
+      "  " .. (f.name and f.name .. ": " or "") .. f.type }
+    stop = f.offset + f.size
+  end
+  if fields then pad(size) end
+end
+
 local function layout(v)
   local function cells(size, what, indirect)
     if indirect then
@@ -114,9 +132,11 @@ local function layout(v)
     field(at.tophash, v.slots, 1, "8 tophash bytes"),
     field(at.keys, v.slots, v.key_slot,
       cells(v.key_size, "key", v.indirect_key)),
-    field(at.values, v.slots, v.value_slot,
-      cells(v.value_size, "value", v.indirect_value)),
   }
+  add_fields(rows, v.key_fields, v.key_size)
+  rows[#rows + 1] = field(at.values, v.slots, v.value_slot,
+    cells(v.value_size, "value", v.indirect_value))
+  add_fields(rows, v.value_fields, v.value_size)
   rows[#rows + 1] = field(at.overflow, 1, v.bucket_size - at.overflow,
     "overflow: the next bucket of the chain")
   rows[#rows + 1] = { "", tostring(v.bucket_size),

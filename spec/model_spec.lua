@@ -1,8 +1,9 @@
 -- Random command lists, played on a map and on a plain table at once.
 --
---   HMAP_SEED=n   repeats a run (a failure prints its seed)
---   HMAP_STEPS=n  commands for each kind of key (default 40000; 60000 make
---                 more than a million in all)
+--   HMAP_SEED=n       repeats a run (a failure prints its seed)
+--   HMAP_STEPS=n      commands for each kind of key (default 40000; 60000 make
+--                     more than a million in all)
+--   HMAP_CHECK_ALL=1  check() after every command, not of small maps only
 --
 -- Every kind of key meets every kind of value, and policies and hashes by lot;
 -- iterators and scans stay open while the map grows, shrinks and is rekeyed.
@@ -11,6 +12,7 @@ local hmap = require "hmap"
 
 local SEED = math.tointeger(os.getenv("HMAP_SEED")) or os.time()
 local STEPS = math.tointeger(os.getenv("HMAP_STEPS")) or 40000
+local SMALL = os.getenv("HMAP_CHECK_ALL") and math.maxinteger or 100
 local random = math.random
 local NaN = 0.0 / 0.0
 
@@ -480,7 +482,7 @@ local rare = bag {
 
 function Run:verify()
   self:expect(#self.map, self.count, "#")
-  if self.count <= 100 or self.step % 64 == 0 then
+  if self.count <= SMALL or self.step % 64 == 0 then
     local ok, why = self.map:check()
     if not ok then
       self:fail("check: " .. tostring(why))

@@ -76,23 +76,29 @@ static hmap_status begin_shrink(hmap *m, uint64_t entries) {
   return hmapi_begin_growth(m, HMAP_GROW_SHRINK, B);
 }
 
+/* Of shrink and reserve, which contradict each other, the later one counts,
+** also when the earlier one still waits for its turn. */
 hmap_status hmap_shrink(hmap *m) {
   if (m->nans > 0)
     return HMAP_EINVAL;
-  if (!growing(m))
-    return begin_shrink(m, m->count);
-  m->pending.shrink = true;
-  m->pending.reserve = 0;
-  return HMAP_OK;
+  bool later = growing(m);
+  hmap_status status = later ? HMAP_OK : begin_shrink(m, m->count);
+  if (status == HMAP_OK) {
+    m->pending.shrink = later;
+    m->pending.reserve = 0;
+  }
+  return status;
 }
 
 hmap_status hmap_rekey(hmap *m) {
   if (m->nans > 0)
     return HMAP_EINVAL;
-  if (!growing(m))
-    return m->buckets == NULL ? HMAP_OK : hmapi_begin_rekey(m);
-  m->pending.rekey = true;
-  return HMAP_OK;
+  bool later = growing(m);
+  bool now = !later && m->buckets != NULL;
+  hmap_status status = now ? hmapi_begin_rekey(m) : HMAP_OK;
+  if (status == HMAP_OK)
+    m->pending.rekey = later;
+  return status;
 }
 
 /* A map without buckets has nothing to move. */
@@ -106,12 +112,13 @@ static hmap_status begin_reserve(hmap *m, uint64_t entries) {
 hmap_status hmap_reserve(hmap *m, size_t n) {
   if (n > hmapi_threshold(m, MAX_B))
     return HMAP_ETOOBIG;
-  if (!growing(m))
-    return begin_reserve(m, n);
-  m->pending.shrink = m->pending.fit = false;
-  if (n > m->pending.reserve && n > m->grow_at)
+  bool later = growing(m);
+  hmap_status status = later ? HMAP_OK : begin_reserve(m, n);
+  if (status == HMAP_OK)
+    m->pending.shrink = m->pending.fit = false;
+  if (later && n > m->pending.reserve && n > m->grow_at)
     m->pending.reserve = n;
-  return HMAP_OK;
+  return status;
 }
 
 /* -- moves by policy ------------------------------------------------------ */

@@ -644,7 +644,7 @@ static void draw_life(const char *key_name, uint64_t seed) {
     life.nkeys = life.key->limit;
   draw_hash(life.key->spec.kind <= HMAP_UINT64);
   life.nall = life.nkeys;
-  if (life.key->spec.kind == HMAP_FLOAT64 && one_in(2))
+  if (life.key->spec.kind == HMAP_FLOAT64 && !one_in(4))
     life.nall += MAX_NANS;
   life.map_min = map_mins[upto(3)];
   life.refusing = one_in(4);

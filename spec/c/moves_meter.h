@@ -10,6 +10,7 @@
 static struct meter {
   uint64_t hashes;  /* calls of the caller's hash function */
   uint64_t buckets; /* old buckets moved */
+  uint64_t full;    /* those with entries in them */
   uint64_t entries; /* moved with them */
   uint64_t last;    /* the old bucket that moved last */
   uint64_t begun;   /* growths of any kind */
@@ -21,6 +22,7 @@ static void meter_event(void *ud, const hmap_event *e) {
   if (e->kind != HMAP_EVENT_EVACUATE)
     return;
   meter.buckets++;
+  meter.full += e->to_x + e->to_y > 0;
   meter.entries += e->to_x + e->to_y;
   meter.last = e->bucket;
 }

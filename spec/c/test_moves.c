@@ -169,11 +169,12 @@ static void redis_visits_ten_empty_buckets(void) {
   EXPECT(hmap_shrink(m) == HMAP_OK);
   bool ten = false;
   while (stats_now().growing) {
-    uint64_t buckets = meter.buckets, entries = meter.entries;
+    uint64_t buckets = meter.buckets, full = meter.full;
     hmap_read_step(m);
     uint64_t visits = meter.buckets - buckets;
+    EXPECT(meter.full <= full + 1);
     EXPECT(visits <= 10 &&
-           (visits == 10 || meter.entries > entries || !stats_now().growing));
+           (visits == 10 || meter.full > full || !stats_now().growing));
     ten |= visits == 10;
   }
   EXPECT(ten);
@@ -344,14 +345,17 @@ static void reserve_makes_room(void) {
 }
 
 static void reserve_waits_for_a_growth(void) {
-  make_growing();
-  EXPECT(hmap_reserve(m, 8000) == HMAP_OK);
-  EXPECT(stats_now().pending && stats_now().next_kind == HMAP_GROW_DOUBLE);
-  EXPECT(stats_now().nbuckets == 128);
-  EXPECT(hmap_step(m, 1000, NULL, NULL) == HMAP_OK);
-  EXPECT(!stats_now().pending && stats_now().nbuckets == 2048);
-  expect_room(417, 8000);
-  over();
+  for (uint64_t buckets = 256; buckets <= 2048; buckets *= 2) {
+    int64_t room = (int64_t)buckets * 13 / 2;
+    make_growing();
+    EXPECT(hmap_reserve(m, (size_t)room) == HMAP_OK);
+    EXPECT(stats_now().pending && stats_now().next_kind == HMAP_GROW_DOUBLE);
+    EXPECT(stats_now().nbuckets == 128);
+    EXPECT(hmap_step(m, 1000, NULL, NULL) == HMAP_OK);
+    EXPECT(!stats_now().pending && stats_now().nbuckets == buckets);
+    expect_room(417, room);
+    over();
+  }
 }
 
 static void shrink_and_rekey_wait_for_a_growth(void) {
@@ -373,18 +377,48 @@ static void shrink_and_rekey_wait_for_a_growth(void) {
   over();
 }
 
+/* The growth ends in a get_or_put, which leaves what waits to the next call. */
+static void end_growth_if(bool so) {
+  if (!so)
+    return;
+  const void *now;
+  bool existed;
+  for (int64_t k = 0; stats_now().growing; k++)
+    EXPECT(hmap_get_or_put(m, &k, &k, &now, &existed) == HMAP_OK);
+  EXPECT(stats_now().pending);
+}
+
 /* Of shrink and reserve, which contradict each other. */
 static void the_later_request_counts(void) {
-  for (size_t room = 800; room <= 8000; room *= 10) {
+  for (int ended = 0; ended < 2; ended++) {
+    for (size_t room = 800; room <= 8000; room *= 10) {
+      make_growing();
+      EXPECT(hmap_shrink(m) == HMAP_OK);
+      end_growth_if(ended);
+      EXPECT(hmap_reserve(m, room) == HMAP_OK);
+      expect_room(417, (int64_t)room);
+      over();
+    }
     make_growing();
-    EXPECT(hmap_shrink(m) == HMAP_OK && hmap_reserve(m, room) == HMAP_OK);
-    expect_room(417, (int64_t)room);
+    EXPECT(hmap_reserve(m, 8000) == HMAP_OK);
+    end_growth_if(ended);
+    EXPECT(hmap_shrink(m) == HMAP_OK);
+    settle();
+    EXPECT(stats_now().threshold == 832);
     over();
   }
+}
+
+/* Moves that begin and end at once, one after the other. */
+static void all_that_waits_is_done_in_turn(void) {
+  hmap_policy p = hmap_policy_of(HMAP_POLICY_ALL_AT_ONCE);
   make_growing();
-  EXPECT(hmap_reserve(m, 8000) == HMAP_OK && hmap_shrink(m) == HMAP_OK);
-  settle();
-  EXPECT(stats_now().threshold == 832);
+  EXPECT(hmap_rekey(m) == HMAP_OK && hmap_reserve(m, 8000) == HMAP_OK);
+  EXPECT(hmap_tune(m, &p) == HMAP_OK);
+  EXPECT(hmap_step(m, 1000, NULL, NULL) == HMAP_OK);
+  EXPECT(!stats_now().growing && !stats_now().pending);
+  EXPECT(growths(HMAP_GROW_REKEY) == 1 && stats_now().nbuckets == 2048);
+  expect_keys(0, 417);
   over();
 }
 
@@ -474,6 +508,45 @@ static void nan_keys_forbid_shrink_and_rekey(void) {
   over();
 }
 
+/* A map of float64 in the middle of a move from 1 to 2 buckets. */
+static void make_growing_floats(uint32_t alarm) {
+  hmap_policy p = hmap_policy_of(HMAP_POLICY_GO);
+  hmap_options o = usual(&p);
+  p.step_on = HMAP_STEP_MANUAL;
+  p.chain_alarm = alarm;
+  o.key.kind = HMAP_FLOAT64;
+  o.hash = HMAP_HASH_CONSTANT;
+  make(&o);
+  EXPECT(hmap_reserve(m, 100) == HMAP_OK);
+  for (double k = 0; k < 8; k++)
+    EXPECT(hmap_put(m, &k, &k) == HMAP_OK);
+  EXPECT(hmap_reserve(m, 200) == HMAP_OK && stats_now().growing);
+}
+
+static void a_nan_calls_off_what_waits(void) {
+  double nan = strtod("nan", NULL);
+  make_growing_floats(0);
+  EXPECT(hmap_rekey(m) == HMAP_OK && hmap_shrink(m) == HMAP_OK);
+  EXPECT(hmap_put(m, &nan, &nan) == HMAP_OK);
+  settle();
+  EXPECT(growths(HMAP_GROW_REKEY) == 0 && growths(HMAP_GROW_SHRINK) == 0);
+  EXPECT(hmap_count(m) == 9);
+  expect_sound(m);
+  over();
+}
+
+static void a_nan_silences_the_alarm(void) {
+  double nan = strtod("nan", NULL);
+  make_growing_floats(2);
+  EXPECT(hmap_put(m, &nan, &nan) == HMAP_OK);
+  for (double k = 0; k < 100; k++)
+    EXPECT(hmap_put(m, &k, &k) == HMAP_OK);
+  EXPECT(stats_now().growing && !stats_now().pending);
+  settle();
+  EXPECT(growths(HMAP_GROW_REKEY) == 0);
+  over();
+}
+
 /* Moves the buckets behind the mark first, 3000 of them, by a write each. */
 static void step_counts_what_it_moves(void) {
   hmap_policy p = hmap_policy_of(HMAP_POLICY_GO);
@@ -496,6 +569,44 @@ static void step_counts_what_it_moves(void) {
   EXPECT(hmap_step(m, 5, &moved, &remaining) == HMAP_OK);
   EXPECT(moved == 0 && remaining == 0);
   expect_keys(0, 4096);
+  over();
+}
+
+static void one_long_step_gives_back_what_waits(void) {
+  make_preset(HMAP_POLICY_GO);
+  put_all(0, 100000);
+  settle();
+  EXPECT(hmap_clear(m) == HMAP_OK);
+  put_all(0, 100);
+  EXPECT(hmap_step(m, SIZE_MAX, NULL, NULL) == HMAP_OK);
+  hmap_memory memory_now;
+  hmap_get_memory(m, &memory_now);
+  EXPECT(memory_now.old == 0);
+  expect_keys(0, 100);
+  over();
+}
+
+/* However many: prefetching must not cost a second hash. */
+static void many_keys_hash_each_key_once(void) {
+  static int64_t keys[1000];
+  static const void *found[1000];
+  size_t ndone;
+  hmap_options o = usual(NULL);
+  o.hash = HMAP_HASH_CUSTOM;
+  o.hint = 1000;
+  make(&o);
+  for (int64_t k = 0; k < 1000; k++)
+    keys[k] = k;
+  EXPECT(hmap_put_many(m, keys, keys, 1000, &ndone) == HMAP_OK);
+  EXPECT(meter.hashes == 1000 && ndone == 1000);
+  expect_keys(0, 1000);
+  meter_zero();
+  hmap_get_many(m, keys, 1000, found);
+  EXPECT(meter.hashes == 1000);
+  for (size_t i = 0; i < 1000; i++)
+    EXPECT(*(const int64_t *)found[i] == keys[i]);
+  EXPECT(hmap_delete_many(m, keys, 1000) == 1000);
+  EXPECT(meter.hashes == 2000);
   over();
 }
 
@@ -553,6 +664,24 @@ static void rekeys_again_when_the_entries_have_doubled(void) {
   EXPECT_SAY(growths(HMAP_GROW_REKEY) >= 5 && growths(HMAP_GROW_REKEY) <= 6,
              "%" PRIu64 " rekeys", growths(HMAP_GROW_REKEY));
   expect_keys(0, 41 * 32 + 8);
+  over();
+}
+
+/* A chain that grows long in the middle of a rekey waits for its end. */
+static void no_alarm_in_a_rekey(void) {
+  hmap_policy p = hmap_policy_of(HMAP_POLICY_GO);
+  hmap_options o = usual(&p);
+  o.hash = HMAP_HASH_CUSTOM;
+  o.hash_fn = unkeyed_hash;
+  o.hint = 1000;
+  make(&o);
+  p.step_on = HMAP_STEP_MANUAL;
+  p.chain_alarm = 2;
+  put(0);
+  EXPECT(hmap_rekey(m) == HMAP_OK && hmap_tune(m, &p) == HMAP_OK);
+  put_all(1, 100);
+  EXPECT(stats_now().growing && !stats_now().pending);
+  expect_keys(0, 100);
   over();
 }
 
@@ -673,8 +802,13 @@ static void an_iterator_outlives_eight_rekeys(void) {
   hmap_iter_init(&it, m);
   EXPECT(take(&it, 1));
   shrink_thrice(&it);
+  EXPECT(hmap_reserve(m, 400000) == HMAP_OK);
+  settle();
+  rekey_now();
+  EXPECT(take(&it, 1));
+  shrink_thrice(&it);
   put_all(1000, MANY_KEYS);
-  for (int i = 0; i < HMAP_MAX_PAST; i++) {
+  for (int i = 1; i < HMAP_MAX_PAST; i++) {
     rekey_now();
     EXPECT(take(&it, 100));
   }
@@ -695,6 +829,25 @@ static void an_iterator_says_when_it_is_lost(void) {
     rekey_now();
   EXPECT(hmap_iter_next(&it) == HMAP_ECURSOR && it.key == NULL);
   EXPECT(hmap_iter_next(&it) == HMAP_ECURSOR);
+  hmap_iter_close(&it);
+  over();
+}
+
+/* Not once for each of the 2^16 classes that there were. */
+static void an_iterator_takes_a_shrunken_map_as_it_is(void) {
+  hmap_iter it;
+  memset(times_given, 0, sizeof times_given);
+  make_keyed(HMAP_POLICY_GO, 400000);
+  put_all(0, 100);
+  hmap_iter_init(&it, m);
+  EXPECT(take(&it, 1));
+  EXPECT(hmap_shrink(m) == HMAP_OK);
+  settle();
+  meter_zero();
+  while (take(&it, 100))
+    continue;
+  EXPECT_SAY(meter.hashes < 1000, "%" PRIu64 " hashes", meter.hashes);
+  expect_given_once(0, 100);
   hmap_iter_close(&it);
   over();
 }
@@ -754,6 +907,23 @@ static void a_scan_of_a_shrunken_map_is_short(void) {
   EXPECT(stats_now().nbuckets == 16);
   EXPECT(scan_on(&c, 14 + 16) == HMAP_OK && c.n == 0);
   expect_given_once(0, 100);
+  over();
+}
+
+/* Its class in hand is worth nothing after nine rekeys. */
+static void an_open_scan_says_when_it_is_lost(void) {
+  hmap_iter it;
+  bool more;
+  const hmap_cursor start = {.map = 0};
+  make_preset(HMAP_POLICY_GO);
+  put_all(0, 1000);
+  EXPECT(hmap_scan_open(&it, m, &start) == HMAP_OK);
+  EXPECT(hmap_scan_class(&it, &more) == HMAP_OK && more);
+  for (int i = 0; i <= HMAP_MAX_PAST; i++)
+    rekey_now();
+  EXPECT(hmap_scan_class(&it, &more) == HMAP_ECURSOR && !more);
+  EXPECT(hmap_scan_next(&it) == HMAP_ECURSOR && it.key == NULL);
+  hmap_iter_close(&it);
   over();
 }
 
@@ -1011,6 +1181,7 @@ static void all_sentences(void) {
      shrink_and_rekey_wait_for_a_growth);
   it("of reserve and shrink that wait the later one counts",
      the_later_request_counts);
+  it("all that waits is done in turn", all_that_waits_is_done_in_turn);
   it("shrink takes the fewest buckets that hold the entries",
      shrink_takes_the_fewest_buckets);
   it("rekey turns a hash without a key to XXH3", rekey_turns_to_xxh3);
@@ -1018,13 +1189,21 @@ static void all_sentences(void) {
      rekey_keeps_the_callers_hash);
   it("NaN keys forbid shrink and rekey, which then change nothing",
      nan_keys_forbid_shrink_and_rekey);
+  it("a NaN calls off the shrink and the rekey that wait",
+     a_nan_calls_off_what_waits);
   it("step counts what it moves, not what it visits",
      step_counts_what_it_moves);
+  it("one long step gives back all the memory that waits",
+     one_long_step_gives_back_what_waits);
+  it("many keys in one call: each is hashed once",
+     many_keys_hash_each_key_once);
 
   it("a chain of more buckets than the alarm begins a rekey",
      a_chain_beyond_the_alarm_begins_a_rekey);
   it("rekeys again no sooner than the entries have doubled",
      rekeys_again_when_the_entries_have_doubled);
+  it("a rekey under way silences the alarm", no_alarm_in_a_rekey);
+  it("NaN keys silence the alarm", a_nan_silences_the_alarm);
   it("60,000 colliding keys into an empty map: bounded work, short chains",
      survives_an_attack_from_empty);
   it("60,000 colliding keys into a map at rest: bounded work, short chains",
@@ -1036,8 +1215,11 @@ static void all_sentences(void) {
      an_iterator_outlives_eight_rekeys);
   it("an iterator from before more rekeys says that it is lost",
      an_iterator_says_when_it_is_lost);
+  it("an iterator takes a shrunken map as it is",
+     an_iterator_takes_a_shrunken_map_as_it_is);
   it("a cursor outlives eight rekeys, not nine",
      a_cursor_outlives_eight_rekeys);
+  it("an open scan says when it is lost", an_open_scan_says_when_it_is_lost);
   it("a scan goes through a shrunken map in few classes",
      a_scan_of_a_shrunken_map_is_short);
   it("a scan brings a rekey to its end, a part each time",

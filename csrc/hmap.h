@@ -369,6 +369,8 @@ HMAP_MUST_USE hmap_status hmap_assign(hmap *m, const void *key, void **elem,
 /* Deletes key; whether it was there. Never fails. While the map grows it moves
 ** up to two old buckets like a put. Go: mapdelete. */
 bool hmap_delete(hmap *m, const void *key);
+bool hmap_delete_i64(hmap *m, int64_t key);
+bool hmap_delete_str(hmap *m, const char *s, size_t n);
 
 /* Deletes every entry. B stays. Go 1.21: mapclear. */
 HMAP_MUST_USE hmap_status hmap_clear(hmap *m);

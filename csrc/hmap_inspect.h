@@ -1,5 +1,6 @@
 /* hmap_inspect.h: read-only views of an hmap. Nothing here changes the map,
-** allocates, or keeps a pointer; all is O(1) unless it says that it walks.
+** keeps a pointer or, but for hmap_set_ledger, allocates; all is O(1) unless it
+** says that it walks.
 ** Pointers that a view gives are valid until the map's next write. */
 #ifndef HMAP_INSPECT_H
 #define HMAP_INSPECT_H
@@ -200,6 +201,117 @@ typedef struct hmap_event {
 typedef void (*hmap_sink)(void *ud, const hmap_event *event);
 /* NULL: none. */
 void hmap_set_sink(hmap *m, hmap_sink sink, void *ud);
+
+/* What became of one entry. */
+#define HMAP_TOUCHES(X)                                                        \
+  X(INSERT, "insert")                                                          \
+  X(OVERWRITE, "overwrite")                                                    \
+  X(DELETE, "delete")                                                          \
+  X(MOVE, "move") /* told before its old bucket moves */
+
+typedef enum hmap_touch_kind {
+#define HMAP_X(touch, name) HMAP_TOUCH_##touch,
+  HMAP_TOUCHES(HMAP_X)
+#undef HMAP_X
+} hmap_touch_kind;
+
+typedef struct hmap_touch {
+  hmap_touch_kind kind;
+  const void *key; /* DELETE: the caller's cell; else the map's; for the call */
+  uint64_t hash;   /* as it is now; of a NaN 0 */
+  hmap_which which; /* array of its bucket; MOVE: HMAP_NEW, where it goes */
+  uint64_t bucket;  /* of a NaN that moves: its old bucket */
+  uint64_t from;    /* MOVE: the old bucket */
+} hmap_touch;
+typedef void (*hmap_watcher)(void *ud, const hmap_touch *touch);
+/* Every touch of every entry is told until the watcher is NULL, which costs
+** each operation a little; without one it costs nothing. The watcher must not
+** call back into the map. hmap_clear is told by its event only. */
+void hmap_set_watch(hmap *m, hmap_watcher watcher, void *ud);
+
+/* Whether two cells are the same key to this map. */
+bool hmap_same_key(const hmap *m, const void *a, const void *b);
+
+/* -- the ledger ----------------------------------------------------------- */
+
+/* X(member) of the work that an operation does, in units that are the same for
+** the same seed on every machine. */
+#define HMAP_WORKS(X)                                                          \
+  X(hashes)      /* keys hashed */                                             \
+  X(slots)       /* tophash bytes looked at, 8 for each bucket read */         \
+  X(comparisons) /* keys compared */                                           \
+  X(moved)       /* entries moved to a new array */                            \
+  X(evacuated)   /* old buckets moved */                                       \
+  X(passed)      /* old buckets that the evacuation mark went over */          \
+  X(overflow)    /* overflow buckets put behind a chain */                     \
+  X(blocks)      /* blocks taken from and given back to the allocator */       \
+  X(cleared)     /* bytes set to zero, of arrays below map_min */              \
+  X(mapped)      /* bytes of arrays mapped, untouched as yet */                \
+  X(released)    /* bytes given back, to the system or the allocator */
+
+typedef struct hmap_work {
+#define HMAP_X(member) uint64_t member;
+  HMAP_WORKS(HMAP_X)
+#undef HMAP_X
+} hmap_work;
+
+/* X(operation, name in Lua) */
+#define HMAP_OPS(X)                                                            \
+  X(GET, "get")                                                                \
+  X(PUT, "set")                                                                \
+  X(DELETE, "delete")                                                          \
+  X(GET_OR_PUT, "get_or_set")                                                  \
+  X(CLEAR, "clear")                                                            \
+  X(STEP, "step")                                                              \
+  X(READ_STEP, "read_step")                                                    \
+  X(RESERVE, "reserve")                                                        \
+  X(SHRINK, "shrink")                                                          \
+  X(REKEY, "rekey")                                                            \
+  X(ITERATE, "iterate")
+
+typedef enum hmap_op_kind {
+#define HMAP_X(op, name) HMAP_OP_##op,
+  HMAP_OPS(HMAP_X)
+#undef HMAP_X
+      HMAP_NOPS
+} hmap_op_kind;
+
+/* One operation and what it did. */
+typedef struct hmap_op {
+  hmap_op_kind kind;
+  uint64_t number; /* from 1, since the ledger was opened */
+  uint64_t cost;   /* see hmap_cost */
+  hmap_work work;
+  size_t count;       /* entries afterwards */
+  bool began, ended;  /* whether it began, ended a growth: */
+  hmap_growth growth; /* of this kind, the one begun if both */
+  uint64_t from, to;  /* from so many buckets to so many */
+} hmap_op;
+
+/* About as many cache lines as an operation touches: what its work comes to in
+** one number. */
+uint64_t hmap_cost(const hmap_work *work);
+
+/* Costliest operations that a ledger keeps. */
+#define HMAP_LEDGER_WORST 64
+
+/* What all operations of a kind came to. */
+typedef struct hmap_totals {
+  uint64_t ops[HMAP_NOPS];
+  hmap_work sum;   /* of all operations */
+  hmap_work worst; /* the most of each that one operation did */
+} hmap_totals;
+
+/* Opens or closes the map's ledger; opened again, it begins anew. Each key of
+** a batch counts as an operation. HMAP_ENOMEM, HMAP_ELIMIT. */
+HMAP_MUST_USE hmap_status hmap_set_ledger(hmap *m, bool on);
+/* The last operation; false: the ledger is closed, or has none yet. */
+bool hmap_last_op(const hmap *m, hmap_op *out);
+/* Copies the n costliest operations, the costliest first and of equals the
+** earlier; returns how many there were, at most HMAP_LEDGER_WORST. */
+size_t hmap_worst_ops(const hmap *m, hmap_op *out, size_t n);
+/* false: the ledger is closed. */
+bool hmap_get_totals(const hmap *m, hmap_totals *out);
 
 /* Walks everything and verifies every invariant. true, or false with what is
 ** broken written to why (size bytes, zero-terminated). */

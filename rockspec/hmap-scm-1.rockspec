@@ -60,6 +60,7 @@ build = {
         "csrc/core/hash.c",
         "csrc/core/inspect.c",
         "csrc/core/iter.c",
+        "csrc/core/ledger.c",
         "csrc/core/map.c",
         "csrc/core/memory.c",
         "csrc/core/pages.c",

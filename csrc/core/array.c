@@ -3,6 +3,7 @@
 #include "array.h"
 
 #include "hash.h"
+#include "ledger.h"
 #include "map.h"
 #include "text.h"
 
@@ -21,8 +22,10 @@ static size_t whole_pages(const hmap *m, size_t bytes) {
 static bmap *new_buckets(hmap *m, array *a, hmap_status *why) {
   if (!a->mapped) {
     bmap *b = hmapi_alloc(m, PART_ARRAY, a->bytes, why);
-    if (b != NULL)
+    if (b != NULL) {
       memset(b, 0, a->bytes);
+      ACCOUNT(m, cleared, a->bytes);
+    }
     return b;
   }
   if (hmapi_over_limit(m, a->bytes)) {
@@ -30,10 +33,12 @@ static bmap *new_buckets(hmap *m, array *a, hmap_status *why) {
     return NULL;
   }
   bmap *b = m->pages.map(m->pages.ud, a->bytes);
-  if (b == NULL)
+  if (b == NULL) {
     *why = HMAP_ENOMEM;
-  else
-    hmapi_count_bytes(m, PART_ARRAY, a->bytes, 0);
+    return NULL;
+  }
+  hmapi_count_bytes(m, PART_ARRAY, a->bytes, 0);
+  ACCOUNT(m, mapped, a->bytes);
   return b;
 }
 
@@ -66,6 +71,7 @@ static void unmap_front(hmap *m, array *a, size_t bytes) {
   m->pages.unmap(m->pages.ud, (char *)a->buckets + a->given, bytes);
   a->given += bytes;
   hmapi_count_bytes(m, PART_ARRAY, 0, bytes);
+  ACCOUNT(m, released, bytes);
   emit(m, (hmap_event){.kind = HMAP_EVENT_RELEASE, .bytes = bytes});
 }
 
@@ -137,6 +143,7 @@ bmap *hmapi_new_overflow(hmap *m, bmap *b, uint64_t index) {
   bmap *next = prealloc_left(m) > 0 ? take_prealloc(m) : take_single(m);
   incr_noverflow(m);
   m->overflow_in_use++;
+  ACCOUNT(m, overflow, 1);
   set_overflow(m->t, b, next);
   emit(m, (hmap_event){.kind = HMAP_EVENT_OVERFLOW, .bucket = index});
   return next;
@@ -158,6 +165,7 @@ void hmapi_free_chain(hmap *m, array *a, bmap *b, bool holding) {
   bool owning = holding && m->t->bucket_pointers;
   for (bool base = true; b != NULL; base = false) {
     bmap *next = overflow_of(m->t, b);
+    ACCOUNT(m, slots, HMAP_BUCKET_COUNT);
     if (owning)
       drop_entries(m, b);
     if (!base && !came_with(a, b)) {

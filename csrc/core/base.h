@@ -12,6 +12,7 @@
 #if defined(__GNUC__)
 #  define ALWAYS_INLINE inline __attribute__((always_inline))
 #  define NOINLINE      __attribute__((noinline))
+#  define ASSUME(x)     ((x) ? (void)0 : __builtin_unreachable())
 #  define LIKELY(x)     __builtin_expect(!!(x), 1)
 #  define UNLIKELY(x)   __builtin_expect(!!(x), 0)
 #  define PREFETCH(p)   __builtin_prefetch(p)
@@ -19,6 +20,7 @@
 #else
 #  define ALWAYS_INLINE inline
 #  define NOINLINE
+#  define ASSUME(x)   ((void)0)
 #  define LIKELY(x)   (x)
 #  define UNLIKELY(x) (x)
 #  define PREFETCH(p) ((void)(p))
@@ -59,6 +61,14 @@ static ALWAYS_INLINE void copy_cell(void *dst, const void *src, size_t n) {
   default:
     memcpy(dst, src, n);
   }
+}
+
+static ALWAYS_INLINE void clear_cell(void *dst, size_t n) {
+  static const uint64_t zero[16];
+  if (n <= sizeof zero)
+    copy_cell(dst, zero, n);
+  else
+    memset(dst, 0, n);
 }
 
 /* The low B bits. */

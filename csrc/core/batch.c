@@ -69,6 +69,11 @@ void hmap_get_many(const hmap *m, const void *keys, size_t n,
                    const void **found) {
   const cell_type *c = &m->t->key;
   batch b;
+  if (UNLIKELY(m->observed)) {
+    for (size_t i = 0; i < n; i++)
+      found[i] = hmap_get(m, nth_key(m, keys, i));
+    return;
+  }
   for (size_t done = 0; done < n; done += BATCH) {
     const void *chunk = nth_key(m, keys, done);
     size_t size = least(n - done, BATCH);
@@ -77,7 +82,7 @@ void hmap_get_many(const hmap *m, const void *keys, size_t n,
     for (size_t i = 0; i < size; i++) {
       place at;
       bool here = m->count > 0 &&
-                  find_hashed(m, c, nth_key(m, chunk, i), b.hash[i], &at);
+                  find_hashed(m, c, nth_key(m, chunk, i), b.hash[i], &at, NULL);
       found[done + i] = here ? elem_at(m->t, c, at.b, at.i) : NULL;
     }
   }

@@ -119,7 +119,7 @@ static bool entry_is_found(report *r, bmap *b, unsigned i) {
   place at;
   if (irreflexive(c, key))
     return true;
-  if (!find(m, c, key, &at) || at.b != b || at.i != i)
+  if (!find(m, c, key, &at, NULL) || at.b != b || at.i != i)
     return broken(r,
                   "a stored key is not found where it stands "
                   "(tophash %02x, slot %u)",

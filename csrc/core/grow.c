@@ -29,6 +29,7 @@
 #include "grow.h"
 
 #include "hash.h"
+#include "ledger.h"
 #include "probe.h"
 #include "text.h"
 
@@ -67,6 +68,7 @@ static void commit_growth(hmap *m, hmap_growth kind, array *to, unsigned B) {
   m->noverflow = 0;
   m->used_prealloc = 0;
   hmapi_set_marks(m);
+  account_growth(m, true);
 }
 
 /* What is refused on the way is moved by later writes. */
@@ -132,6 +134,7 @@ static void draw_keying(hmap *m, uint8_t *secret) {
   if (m->k.hash != HMAP_HASH_CUSTOM)
     m->k.hash = HMAP_HASH_XXH3;
   m->epoch++;
+  set_direct(m);
   hmapi_draw_hash0(m);
 }
 
@@ -165,6 +168,7 @@ static void end_growth(hmap *m) {
                       .growth = (hmap_growth)m->growth,
                       .from = noldbuckets(m),
                       .to = nbuckets(m)};
+  account_growth(m, false);
   hmapi_retire(m, m->old, false);
   m->old = NULL;
   m->oldbuckets = NULL;
@@ -178,13 +182,14 @@ static void end_growth(hmap *m) {
 #define MARK_STEP 1024
 
 static void advance_evacuation_mark(hmap *m) {
-  uint64_t stop = m->nevacuate + 1 + MARK_STEP;
+  uint64_t from = m->nevacuate, stop = from + 1 + MARK_STEP;
   if (stop > noldbuckets(m))
     stop = noldbuckets(m);
   m->nevacuate++;
   while (m->nevacuate < stop &&
          evacuated(bucket_at(m->t, m->oldbuckets, m->nevacuate)))
     m->nevacuate++;
+  ACCOUNT(m, passed, m->nevacuate - from);
   if (m->nevacuate == noldbuckets(m))
     end_growth(m);
   else
@@ -217,15 +222,18 @@ static ALWAYS_INLINE void append(hmap *m, const hmap_type *t, evac_dst *d,
   d->moved++;
 }
 
-/* The hash of a stored key, as far as a growth needs it: the bits below B. A
-** long text has most of them with it. */
+/* A long text has the low bits of its hash with it. */
+static ALWAYS_INLINE bool knows_low_hash(const hmap *m, const cell_type *c,
+                                         const void *key) {
+  return (c->kind == HMAP_STRING || c->kind == HMAP_ANY) &&
+         m->B <= HASH_BITS_KEPT &&
+         ((const hmap_cell *)key)->c.tag == HMAP_TAG_TEXT;
+}
+
+/* The hash of a stored key, as far as a growth needs it: the bits below B. */
 static ALWAYS_INLINE uint64_t low_hash(const hmap *m, const cell_type *c,
                                        const void *key) {
-  if ((c->kind == HMAP_STRING || c->kind == HMAP_ANY) &&
-      m->B <= HASH_BITS_KEPT &&
-      ((const hmap_cell *)key)->c.tag == HMAP_TAG_TEXT)
-    return text_marked(key);
-  return hash_key(m, c, key);
+  return knows_low_hash(m, c, key) ? text_marked(key) : hash_key(m, c, key);
 }
 
 /* A NaN has no hash to go by, only the upper bits of one of the moment. With an
@@ -267,7 +275,7 @@ static ALWAYS_INLINE uint64_t destination(const hmap *m, const cell_type *c,
 static NOINLINE void move_far(hmap *m, uint64_t index, uint8_t top,
                               const void *key, const void *elem) {
   evac_dst far = fresh(m, index);
-  far.at = first_empty(m->t, far.at.b);
+  far.at = first_empty(m->t, far.at.b, NULL);
   append(m, m->t, &far, top, key, elem);
 }
 
@@ -359,6 +367,44 @@ static uint64_t overflow_needed(const hmap *m, const bmap *base,
   }
 }
 
+/* -- the move observed ---------------------------------------------------- */
+
+/* Whether this entry's move computes its hash. */
+static bool will_hash(const hmap *m, const void *key) {
+  return m->growth == HMAP_GROW_REKEY ||
+         (m->growth == HMAP_GROW_DOUBLE && !knows_low_hash(m, &m->t->key, key));
+}
+
+static hmap_touch move_of(const hmap *m, uint64_t o, const void *key) {
+  const cell_type *c = &m->t->key;
+  hmap_touch t = {HMAP_TOUCH_MOVE, key, 0, HMAP_NEW, o & mask_of(m->B), o};
+  if (irreflexive(c, key))
+    return t;
+  t.hash = hash_key(m, c, key);
+  if (m->growth == HMAP_GROW_DOUBLE || m->growth == HMAP_GROW_REKEY)
+    t.bucket = t.hash & mask_of(m->B);
+  return t;
+}
+
+/* Tells of and counts what the move of this chain is about to do. */
+static NOINLINE void observe_move(const hmap *m, uint64_t o, bmap *b) {
+  const hmap_type *t = m->t;
+  for (; b != NULL; b = overflow_of(t, b)) {
+    ACCOUNT(m, slots, HMAP_BUCKET_COUNT);
+    for (unsigned i = 0; i < HMAP_BUCKET_COUNT; i++) {
+      if (is_empty(b->tophash[i]))
+        continue;
+      const void *key = key_at(&t->key, b, i);
+      ACCOUNT(m, moved, 1);
+      ACCOUNT(m, hashes, will_hash(m, key));
+      touch(m, move_of(m, o, key));
+    }
+  }
+  ACCOUNT(m, evacuated, 1);
+}
+
+/* ------------------------------------------------------------------------- */
+
 static hmap_status move_bucket(hmap *m, uint64_t o) {
   bmap *base = bucket_at(m->t, m->oldbuckets, o);
   uint64_t length = chain_length(m->t, base);
@@ -370,6 +416,8 @@ static hmap_status move_bucket(hmap *m, uint64_t o) {
     return status;
   evac_dst dst[2] = {fresh(m, o & mask_of(m->B)),
                      fresh(m, (o + noldbuckets(m)) & mask_of(m->B))};
+  if (UNLIKELY(m->observed))
+    observe_move(m, o, base);
   move_chain(m, o, dst);
   m->overflow_in_use -= length - 1;
   m->moved++;
@@ -446,8 +494,10 @@ hmap_status hmapi_grow_work(hmap *m, uint64_t o) {
 }
 
 void hmap_read_step(hmap *m) {
+  begin_op(m, HMAP_OP_READ_STEP);
   if (growing(m) && m->policy.step_on == HMAP_STEP_ON_READ_WRITE)
     step_at_mark(m);
   if (m->chores)
     hmapi_do_chores(m);
+  end_op(m);
 }

@@ -152,9 +152,13 @@ void hmap_explain(const hmap *m, const void *key, hmap_explanation *out) {
   out->goes_to_y = (hash >> m->B & 1) != 0;
   if (m->buckets == NULL)
     return;
-  bmap *base = locate(m, c, key, &hash);
-  out->found = probe(m->t, c, base, marked(c, key, hash, &copy), tophash(hash),
-                     &at, out);
+  visitor v = {.buckets = 0};
+  bmap *base = locate(m, c, key, &hash, &v);
+  out->found =
+      probe(m->t, c, base, marked(c, key, hash, &copy), tophash(hash), &at, &v);
+  out->buckets_read = v.buckets;
+  out->comparisons = v.comparisons;
+  out->false_matches = v.false_matches;
   out->depth = depth_of(m->t, base, at.b);
   out->slot = at.i;
   out->slots_scanned = slots_scanned(at.b, at.i, out->depth);

@@ -46,6 +46,7 @@
 */
 #include "grow.h"
 #include "hash.h"
+#include "ledger.h"
 #include "map.h"
 #include "probe.h"
 #include "text.h"
@@ -269,7 +270,7 @@ static bool next_saved(hmap_iter *it) {
       it->elem = pair + elem_offset(t);
       return true;
     }
-    if (find(m, &t->key, pair, &at)) {
+    if (find(m, &t->key, pair, &at, NULL)) {
       give(it, at);
       return true;
     }
@@ -363,10 +364,15 @@ static bool unordered(const hmap *m) {
   return rekeying(m) || (merging(m) && m->nans > 0);
 }
 
-static hmap_status end_unordered(hmap *m) {
+/* Moves up to n old buckets while that is so. */
+static hmap_status put_in_order(hmap *m, uint64_t n) {
   hmap_status status = HMAP_OK;
-  while (status == HMAP_OK && unordered(m))
+  if (!unordered(m))
+    return status;
+  begin_op(m, HMAP_OP_ITERATE);
+  for (; n > 0 && status == HMAP_OK && unordered(m); n--)
     status = hmapi_evacuate_next(m);
+  end_op(m);
   return status;
 }
 
@@ -412,7 +418,7 @@ hmap_status hmap_iter_next(hmap_iter *it) {
   if (is_lost(it))
     return HMAP_ECURSOR;
   while (!it->wrapped && !next_in_class(it)) {
-    if ((status = end_unordered(it->m)) != HMAP_OK ||
+    if ((status = put_in_order(it->m, UINT64_MAX)) != HMAP_OK ||
         (status = move_on(it, it->m->B)) != HMAP_OK)
       return status;
     if (!it->wrapped)
@@ -495,10 +501,8 @@ hmap_status hmap_scan_class(hmap_iter *it, bool *more) {
     return HMAP_OK;
   if (is_lost(it))
     return HMAP_ECURSOR;
-  for (int n = 0; n < SCAN_MOVES && unordered(m); n++)
-    if ((status = hmapi_evacuate_next(m)) != HMAP_OK)
-      return status;
-  if (unordered(m) || (status = move_on(it, 0)) != HMAP_OK)
+  status = put_in_order(m, SCAN_MOVES);
+  if (status != HMAP_OK || unordered(m) || (status = move_on(it, 0)) != HMAP_OK)
     return status;
   if (!it->wrapped)
     enter_class(it);

@@ -12,6 +12,7 @@
 
 #include "grow.h"
 #include "hash.h"
+#include "ledger.h"
 #include "map.h"
 #include "pages.h"
 #include "probe.h"
@@ -69,6 +70,7 @@ static void init_options(hmap *m, const hmap_options *o) {
   else if (!hmapi_system_pages(&m->pages))
     m->map_min = SIZE_MAX;
   m->rng = o->seeded ? o->seed : hmapi_system_random();
+  set_direct(m);
 }
 
 static hmap_status make_type(hmap *m, const hmap_options *o) {
@@ -148,6 +150,8 @@ hmap_status hmap_new(const hmap_options *o, hmap **out) {
 
 static void retire_all(hmap *m) {
   m->sink = NULL;
+  hmap_set_watch(m, NULL, NULL);
+  hmapi_close_ledger(m);
   hmapi_iters_orphan(m);
   if (m->old != NULL)
     hmapi_retire(m, m->old, true);
@@ -187,15 +191,33 @@ void hmap_free(hmap *m) {
 size_t hmap_count(const hmap *m) { return (size_t)m->count; }
 
 static ALWAYS_INLINE const void *get(const hmap *m, const cell_type *c,
-                                     const void *key) {
+                                     const void *key, visitor *v) {
   place at;
-  if (!find(m, c, key, &at))
+  if (!find(m, c, key, &at, v))
     return NULL;
   return elem_at(m->t, c, at.b, at.i);
 }
 
+/* The work of a search, in the account of its operation. */
+static void account_search(const hmap *m, const visitor *v) {
+  ACCOUNT(m, hashes, v->hashes);
+  ACCOUNT(m, slots, v->buckets * HMAP_BUCKET_COUNT);
+  ACCOUNT(m, comparisons, v->comparisons);
+}
+
+static NOINLINE const void *observed_get(const hmap *m, const void *key) {
+  visitor v = {.hashes = m->count > 0};
+  begin_op(m, HMAP_OP_GET);
+  const void *elem = get(m, &m->t->key, key, &v);
+  account_search(m, &v);
+  end_op(m);
+  return elem;
+}
+
 const void *hmap_get(const hmap *m, const void *key) {
-  return get(m, &m->t->key, key);
+  if (UNLIKELY(m->observed))
+    return observed_get(m, key);
+  return get(m, &m->t->key, key, NULL);
 }
 
 /* The two commonest keys as constants, so that the loop is compiled for them. */
@@ -216,7 +238,8 @@ static const cell_type string_key = {.kind = HMAP_STRING,
                                      .nfields = 1,
                                      .fields = &string_field};
 
-/* What the typed entries rely on. */
+/* What the typed entries rely on: no other kind of key, and on the direct road
+** no other hash. */
 static void expect_int64_key(const hmap *m) {
   assert(m->t->key.kind == HMAP_INT64 || m->t->key.kind == HMAP_UINT64);
   (void)m;
@@ -225,20 +248,27 @@ static void expect_string_key(const hmap *m) {
   assert(m->t->key.kind == HMAP_STRING);
   (void)m;
 }
+static ALWAYS_INLINE bool is_direct(const hmap *m) {
+  if (UNLIKELY(!m->direct))
+    return false;
+  assert(m->k.hash == HMAP_HASH_XXH3);
+  ASSUME(m->k.hash == HMAP_HASH_XXH3);
+  return true;
+}
 
 const void *hmap_get_i64(const hmap *m, int64_t key) {
   expect_int64_key(m);
-  if (UNLIKELY(m->k.hash != HMAP_HASH_XXH3))
+  if (!is_direct(m))
     return hmap_get(m, &key);
-  return get(m, &int64_key, &key);
+  return get(m, &int64_key, &key, NULL);
 }
 
 const void *hmap_get_str(const hmap *m, const char *s, size_t n) {
   expect_string_key(m);
   hmap_cell key = hmap_text(s, n);
-  if (UNLIKELY(m->k.hash != HMAP_HASH_XXH3))
+  if (!is_direct(m))
     return hmap_get(m, &key);
-  return get(m, &string_key, &key);
+  return get(m, &string_key, &key, NULL);
 }
 
 /* -- write ---------------------------------------------------------------- */
@@ -353,7 +383,9 @@ static NOINLINE const void *keep(const cell_type *c, const void *cell,
 
 /* Moves the old bucket that a write of this key needs, and more. */
 static ALWAYS_INLINE hmap_status work_for(hmap *m, const cell_type *c,
-                                          const void *key, uint64_t hash) {
+                                          const void *key, uint64_t hash,
+                                          visitor *v) {
+  visit_old_hash(m, v);
   return hmapi_grow_work(m, old_hash(m, c, key, hash) & mask_of(m->oldB));
 }
 
@@ -361,7 +393,7 @@ static ALWAYS_INLINE hmap_status work_for(hmap *m, const cell_type *c,
 static ALWAYS_INLINE hmap_status assign(hmap *m, const cell_type *c,
                                         const void *key, uint64_t hash,
                                         const void *elem, if_present then,
-                                        place *at) {
+                                        place *at, visitor *v) {
   const hmap_type *t = m->t;
   hmap_cell copy;
   key = marked(c, key, hash, &copy);
@@ -375,12 +407,12 @@ static ALWAYS_INLINE hmap_status assign(hmap *m, const cell_type *c,
     if (UNLIKELY(growing(m))) {
       key = keep(c, key, &key_kept);
       elem = keep(&t->elem, elem, &elem_kept);
-      if ((status = work_for(m, c, key, hash)) != HMAP_OK)
+      if ((status = work_for(m, c, key, hash, v)) != HMAP_OK)
         return status;
     }
     bmap *b = bucket_at(t, m->buckets, hash & mask_of(m->B));
     fetch_slots(b);
-    if (probe(t, c, b, key, tophash(hash), at, NULL)) {
+    if (probe(t, c, b, key, tophash(hash), at, v)) {
       if (then == OVERWRITE)
         status = overwrite(m, elem_slot(t, c, at->b, at->i), elem);
       if (c->floats && status == HMAP_OK)
@@ -388,7 +420,7 @@ static ALWAYS_INLINE hmap_status assign(hmap *m, const cell_type *c,
       return status;
     }
     if (LIKELY(grown || !wants_growth(m))) {
-      *at = first_empty(t, b);
+      *at = first_empty(t, b, v);
       return fill(m, c, at, key, elem, hash);
     }
     key = keep(c, key, &key_kept);
@@ -399,32 +431,59 @@ static ALWAYS_INLINE hmap_status assign(hmap *m, const cell_type *c,
   }
 }
 
+/* The same, told and counted. */
+static hmap_status observed_assign(hmap *m, const void *key, uint64_t hash,
+                                   const void *elem, if_present then,
+                                   place *at) {
+  const cell_type *c = &m->t->key;
+  visitor v = {.hashes = 1};
+  hmap_status status = assign(m, c, key, hash, elem, then, at, &v);
+  account_search(m, &v);
+  if (status == HMAP_OK && (m->gone.inserted || then == OVERWRITE))
+    touch(m, (hmap_touch){.kind = m->gone.inserted ? HMAP_TOUCH_INSERT
+                                                   : HMAP_TOUCH_OVERWRITE,
+                          .key = key_at(c, at->b, at->i),
+                          .hash = hash,
+                          .which = HMAP_NEW,
+                          .bucket = hash & mask_of(m->B)});
+  return status;
+}
+
+static NOINLINE hmap_status observed_put(hmap *m, const void *key,
+                                         uint64_t hash, const void *elem) {
+  place at;
+  begin_op(m, HMAP_OP_PUT);
+  hmap_status status = observed_assign(m, key, hash, elem, OVERWRITE, &at);
+  finish_write(m);
+  end_op(m);
+  return status;
+}
+
 static ALWAYS_INLINE hmap_status put_hashed(hmap *m, const cell_type *c,
                                             const void *key, uint64_t hash,
                                             const void *elem) {
   place at;
-  hmap_status status = assign(m, c, key, hash, elem, OVERWRITE, &at);
+  hmap_status status = assign(m, c, key, hash, elem, OVERWRITE, &at, NULL);
   finish_write(m);
   return status;
 }
 
-static ALWAYS_INLINE hmap_status put(hmap *m, const cell_type *c,
-                                     const void *key, const void *elem) {
-  return put_hashed(m, c, key, hash_key(m, c, key), elem);
-}
-
 hmap_status hmapi_put_hashed(hmap *m, const void *key, uint64_t hash,
                              const void *elem) {
+  if (UNLIKELY(m->observed))
+    return observed_put(m, key, hash, elem);
   return put_hashed(m, &m->t->key, key, hash, elem);
 }
 
 hmap_status hmap_put(hmap *m, const void *key, const void *elem) {
-  return put(m, &m->t->key, key, elem);
+  return hmapi_put_hashed(m, key, hash_key(m, &m->t->key, key), elem);
 }
 
 hmap_status hmap_put_i64(hmap *m, int64_t key, const void *elem) {
   expect_int64_key(m);
-  return put(m, &int64_key, &key, elem);
+  if (!is_direct(m))
+    return hmap_put(m, &key, elem);
+  return put_hashed(m, &int64_key, &key, hash_key(m, &int64_key, &key), elem);
 }
 
 hmap_status hmap_put_str(hmap *m, const char *s, size_t n, const void *elem) {
@@ -432,7 +491,9 @@ hmap_status hmap_put_str(hmap *m, const char *s, size_t n, const void *elem) {
   if (n > HMAP_MAX_TEXT)
     return HMAP_ETOOBIG;
   hmap_cell key = hmap_text(s, n);
-  return put(m, &string_key, &key, elem);
+  if (!is_direct(m))
+    return hmap_put(m, &key, elem);
+  return put_hashed(m, &string_key, &key, hash_key(m, &string_key, &key), elem);
 }
 
 hmap_status hmap_get_or_put(hmap *m, const void *key, const void *elem,
@@ -440,12 +501,17 @@ hmap_status hmap_get_or_put(hmap *m, const void *key, const void *elem,
   const cell_type *c = &m->t->key;
   slot_room key_kept, elem_kept;
   place at;
+  begin_op(m, HMAP_OP_GET_OR_PUT);
   if (UNLIKELY(m->chores)) { /* first: a move must not take *now away */
     key = keep(c, key, &key_kept);
     elem = keep(&m->t->elem, elem, &elem_kept);
     hmapi_do_chores(m);
   }
-  hmap_status status = assign(m, c, key, hash_key(m, c, key), elem, KEEP, &at);
+  uint64_t hash = hash_key(m, c, key);
+  hmap_status status = UNLIKELY(m->observed)
+                           ? observed_assign(m, key, hash, elem, KEEP, &at)
+                           : assign(m, c, key, hash, elem, KEEP, &at, NULL);
+  end_op(m);
   if (status == HMAP_OK) {
     *now = elem_at(m->t, c, at.b, at.i);
     *existed = !m->gone.inserted;
@@ -500,18 +566,21 @@ static void bury(const hmap_type *t, bmap *base, place at) {
 }
 
 /* Go clears what its collector would follow, and every elem. */
-static void clear_slot(hmap *m, const cell_type *c, void *slot, bool elem) {
+static ALWAYS_INLINE void clear_slot(hmap *m, const cell_type *c, void *slot,
+                                     bool elem) {
   uint32_t ref = ref_of(c, cell_in(c, slot));
   *(elem ? &m->gone.elem_ref : &m->gone.key_ref) = ref;
-  hmapi_drop_slot(m, c, slot);
+  if (c->text || c->indirect)
+    hmapi_drop_slot(m, c, slot);
   if (elem || c->text || c->indirect)
-    memset(slot, 0, c->slot);
+    clear_cell(slot, c->slot);
 }
 
-static void remove_entry(hmap *m, bmap *base, place at) {
+static ALWAYS_INLINE void remove_entry(hmap *m, const cell_type *c, bmap *base,
+                                       place at) {
   const hmap_type *t = m->t;
-  clear_slot(m, &t->key, key_slot(&t->key, at.b, at.i), false);
-  clear_slot(m, &t->elem, elem_slot(t, &t->key, at.b, at.i), true);
+  clear_slot(m, c, key_slot(c, at.b, at.i), false);
+  clear_slot(m, &t->elem, elem_slot(t, c, at.b, at.i), true);
   bury(t, base, at);
   if (--m->count == 0) {
     m->emptied++;
@@ -521,31 +590,78 @@ static void remove_entry(hmap *m, bmap *base, place at) {
     hmapi_after_delete(m);
 }
 
-bool hmapi_delete_hashed(hmap *m, const void *key, uint64_t hash) {
-  const cell_type *c = &m->t->key;
+/* An entry about to go, where it stands. */
+static hmap_touch delete_of(const hmap *m, const void *key, uint64_t hash,
+                            const bmap *base) {
+  bool old = growing(m) && came_with(m->old, base);
+  return (hmap_touch){.kind = HMAP_TOUCH_DELETE,
+                      .key = key,
+                      .hash = hash,
+                      .which = old ? HMAP_OLD : HMAP_NEW,
+                      .bucket = hash & mask_of(old ? m->oldB : m->B)};
+}
+
+static ALWAYS_INLINE bool delete_hashed(hmap *m, const cell_type *c,
+                                        const void *key, uint64_t hash,
+                                        visitor *v) {
   m->gone = (hmap_gone){0, 0, false};
   slot_room kept;
   if (growing(m)) { /* refused: the entry is deleted where it stands */
     key = keep(c, key, &kept);
-    (void)work_for(m, c, key, hash);
+    (void)work_for(m, c, key, hash, v);
   }
   hmap_cell copy;
   place at;
-  bmap *base = locate(m, c, key, &hash);
-  bool found = probe(m->t, c, base, marked(c, key, hash, &copy), tophash(hash),
-                     &at, NULL);
+  bmap *base = locate(m, c, key, &hash, v);
+  bool found =
+      probe(m->t, c, base, marked(c, key, hash, &copy), tophash(hash), &at, v);
+  if (found && v != NULL)
+    touch(m, delete_of(m, key, hash, base));
   if (found)
-    remove_entry(m, base, at);
+    remove_entry(m, c, base, at);
   finish_write(m);
   return found;
+}
+
+static NOINLINE bool observed_delete(hmap *m, const void *key, uint64_t hash) {
+  visitor v = {.hashes = 1};
+  begin_op(m, HMAP_OP_DELETE);
+  bool found = delete_hashed(m, &m->t->key, key, hash, &v);
+  account_search(m, &v);
+  end_op(m);
+  return found;
+}
+
+bool hmapi_delete_hashed(hmap *m, const void *key, uint64_t hash) {
+  return UNLIKELY(m->observed) ? observed_delete(m, key, hash)
+                               : delete_hashed(m, &m->t->key, key, hash, NULL);
 }
 
 bool hmap_delete(hmap *m, const void *key) {
   if (m->count > 0)
     return hmapi_delete_hashed(m, key, hash_key(m, &m->t->key, key));
+  begin_op(m, HMAP_OP_DELETE);
   m->gone = (hmap_gone){0, 0, false};
   finish_write(m);
+  end_op(m);
   return false;
+}
+
+bool hmap_delete_i64(hmap *m, int64_t key) {
+  expect_int64_key(m);
+  if (m->count == 0 || !is_direct(m))
+    return hmap_delete(m, &key);
+  return delete_hashed(m, &int64_key, &key, hash_key(m, &int64_key, &key),
+                       NULL);
+}
+
+bool hmap_delete_str(hmap *m, const char *s, size_t n) {
+  expect_string_key(m);
+  hmap_cell key = hmap_text(s, n);
+  if (m->count == 0 || !is_direct(m))
+    return hmap_delete(m, &key);
+  return delete_hashed(m, &string_key, &key, hash_key(m, &string_key, &key),
+                       NULL);
 }
 
 /* -- clear ---------------------------------------------------------------- */
@@ -555,6 +671,7 @@ static void clear_in_place(hmap *m) {
   array *a = m->array;
   hmapi_free_chains(m, a, true);
   memset((char *)a->buckets, 0, a->bytes);
+  ACCOUNT(m, cleared, a->bytes);
   hmapi_iters_cleared(m, a->buckets, a->n, a->buckets);
 }
 
@@ -581,11 +698,7 @@ static void drop_old_array(hmap *m) {
   m->flags &= (uint8_t)~HMAP_SAME_SIZE_GROW;
 }
 
-hmap_status hmap_clear(hmap *m) {
-  if (m->count == 0) {
-    finish_write(m);
-    return HMAP_OK;
-  }
+static void clear(hmap *m) {
   clear_array(m);
   drop_old_array(m);
   m->count = 0;
@@ -598,7 +711,14 @@ hmap_status hmap_clear(hmap *m) {
   m->emptied++;
   hmapi_draw_hash0(m);
   emit(m, (hmap_event){.kind = HMAP_EVENT_CLEAR});
+}
+
+hmap_status hmap_clear(hmap *m) {
+  begin_op(m, HMAP_OP_CLEAR);
+  if (m->count > 0)
+    clear(m);
   finish_write(m);
+  end_op(m);
   return HMAP_OK;
 }
 
@@ -607,12 +727,14 @@ hmap_status hmap_clear(hmap *m) {
 hmap_status hmap_step(hmap *m, size_t n, size_t *moved, size_t *remaining) {
   hmap_status status = HMAP_OK;
   uint64_t before = m->moved;
+  begin_op(m, HMAP_OP_STEP);
   for (size_t i = 0; i < n && growing(m); i++)
     if ((status = hmapi_evacuate_next(m)) != HMAP_OK)
       break;
   size_t done = (size_t)(m->moved - before);
   for (size_t i = 0; i < n && m->chores; i++)
     hmapi_do_chores(m);
+  end_op(m);
   if (moved != NULL)
     *moved = done;
   if (remaining != NULL)

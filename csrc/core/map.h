@@ -68,6 +68,8 @@ struct hmap {
   uint8_t oldB;       /* log2 of the old buckets' count, while growing */
   uint8_t growth;     /* hmap_growth, while growing */
   bool chores;        /* a write has more to do than its own work */
+  bool observed;      /* a ledger is open or somebody watches (ledger.h) */
+  bool direct;        /* nobody does, and the hash is XXH3: typed entries go */
   uint64_t grow_at;   /* entries for which this B does not double */
   uint64_t shrink_at; /* below this count a delete begins a shrink; or 0 */
   uint32_t same_at;   /* noverflow at which the size is kept, or UINT32_MAX */
@@ -100,6 +102,9 @@ struct hmap {
   size_t bytes, part_bytes[NPARTS];
   hmap_sink sink;
   void *sink_ud;
+  hmap_watcher watcher;
+  void *watcher_ud;
+  struct ledger *ledger; /* NULL: closed */
 };
 
 static ALWAYS_INLINE bool growing(const hmap *m) {

@@ -1,4 +1,5 @@
 /* memory.c: every byte of a map, counted by part, within its limit. */
+#include "ledger.h"
 #include "map.h"
 
 bool hmapi_over_limit(const hmap *m, size_t bytes) {
@@ -17,14 +18,18 @@ void *hmapi_alloc(hmap *m, part p, size_t bytes, hmap_status *why) {
     return NULL;
   }
   void *ptr = m->alloc(m->alloc_ud, NULL, 0, bytes);
-  if (ptr == NULL)
+  if (ptr == NULL) {
     *why = HMAP_ENOMEM;
-  else
-    hmapi_count_bytes(m, p, bytes, 0);
+    return NULL;
+  }
+  hmapi_count_bytes(m, p, bytes, 0);
+  ACCOUNT(m, blocks, 1);
   return ptr;
 }
 
 void hmapi_free(hmap *m, part p, void *ptr, size_t bytes) {
   m->alloc(m->alloc_ud, ptr, bytes, 0);
   hmapi_count_bytes(m, p, 0, bytes);
+  ACCOUNT(m, blocks, 1);
+  ACCOUNT(m, released, bytes);
 }

@@ -5,6 +5,7 @@
 ** shrinking at an eighth as in Redis' dict.
 */
 #include "grow.h"
+#include "ledger.h"
 
 hmap_policy hmap_policy_of(hmap_preset which) {
   switch (which) {
@@ -78,7 +79,7 @@ static hmap_status begin_shrink(hmap *m, uint64_t entries) {
 
 /* Of shrink and reserve, which contradict each other, the later one counts,
 ** also when the earlier one still waits for its turn. */
-hmap_status hmap_shrink(hmap *m) {
+static hmap_status shrink(hmap *m) {
   if (m->nans > 0)
     return HMAP_EINVAL;
   bool later = growing(m);
@@ -90,7 +91,14 @@ hmap_status hmap_shrink(hmap *m) {
   return status;
 }
 
-hmap_status hmap_rekey(hmap *m) {
+hmap_status hmap_shrink(hmap *m) {
+  begin_op(m, HMAP_OP_SHRINK);
+  hmap_status status = shrink(m);
+  end_op(m);
+  return status;
+}
+
+static hmap_status rekey(hmap *m) {
   if (m->nans > 0)
     return HMAP_EINVAL;
   bool later = growing(m);
@@ -98,6 +106,13 @@ hmap_status hmap_rekey(hmap *m) {
   hmap_status status = now ? hmapi_begin_rekey(m) : HMAP_OK;
   if (status == HMAP_OK)
     m->pending.rekey = later;
+  return status;
+}
+
+hmap_status hmap_rekey(hmap *m) {
+  begin_op(m, HMAP_OP_REKEY);
+  hmap_status status = rekey(m);
+  end_op(m);
   return status;
 }
 
@@ -109,7 +124,7 @@ static hmap_status begin_reserve(hmap *m, uint64_t entries) {
   return B <= m->B ? HMAP_OK : hmapi_begin_growth(m, HMAP_GROW_DOUBLE, B);
 }
 
-hmap_status hmap_reserve(hmap *m, size_t n) {
+static hmap_status reserve(hmap *m, size_t n) {
   if (n > hmapi_threshold(m, MAX_B))
     return HMAP_ETOOBIG;
   bool later = growing(m);
@@ -118,6 +133,13 @@ hmap_status hmap_reserve(hmap *m, size_t n) {
     m->pending.shrink = m->pending.fit = false;
   if (later && n > m->pending.reserve && n > m->grow_at)
     m->pending.reserve = n;
+  return status;
+}
+
+hmap_status hmap_reserve(hmap *m, size_t n) {
+  begin_op(m, HMAP_OP_RESERVE);
+  hmap_status status = reserve(m, n);
+  end_op(m);
   return status;
 }
 

@@ -19,11 +19,19 @@ typedef struct place {
   unsigned i;
 } place;
 
-typedef hmap_explanation visitor;
+typedef struct visitor {
+  uint64_t hashes;  /* beyond the one that the search began with */
+  uint64_t buckets; /* tophash words looked at */
+  uint64_t comparisons, false_matches;
+} visitor;
 
 static ALWAYS_INLINE void visit_bucket(visitor *v) {
   if (v != NULL)
-    v->buckets_read++;
+    v->buckets++;
+}
+static ALWAYS_INLINE void visit_old_hash(const hmap *m, visitor *v) {
+  if (v != NULL)
+    v->hashes += rekeying(m);
 }
 static ALWAYS_INLINE void visit_match(visitor *v, bool equal) {
   if (v != NULL) {
@@ -58,8 +66,10 @@ static ALWAYS_INLINE bool probe(const hmap_type *t, const cell_type *key_type,
 }
 
 /* The first empty slot of a chain, or slot 8 of its last bucket. */
-static inline place first_empty(const hmap_type *t, bmap *b) {
+static ALWAYS_INLINE place first_empty(const hmap_type *t, bmap *b,
+                                       visitor *v) {
   for (;;) {
+    visit_bucket(v);
     slots s = match_empty(b);
     if (s != 0)
       return (place){b, first(s)};
@@ -84,8 +94,9 @@ static ALWAYS_INLINE const void *marked(const cell_type *c, const void *key,
 /* The chain that holds the entry of this key, if any does: of the old array
 ** while its old bucket has not moved. *hash becomes the one that holds there. */
 static ALWAYS_INLINE bmap *locate(const hmap *m, const cell_type *c,
-                                  const void *key, uint64_t *hash) {
+                                  const void *key, uint64_t *hash, visitor *v) {
   if (UNLIKELY(growing(m))) {
+    visit_old_hash(m, v);
     uint64_t was = old_hash(m, c, key, *hash);
     uint64_t o = was & mask_of(m->oldB);
     if (!old_moved(m, o)) {
@@ -100,17 +111,17 @@ static ALWAYS_INLINE bmap *locate(const hmap *m, const cell_type *c,
 
 /* Finds key, whose hash is known. Moves nothing. */
 static ALWAYS_INLINE bool find_hashed(const hmap *m, const cell_type *c,
-                                      const void *key, uint64_t hash,
-                                      place *at) {
+                                      const void *key, uint64_t hash, place *at,
+                                      visitor *v) {
   hmap_cell copy;
-  bmap *base = locate(m, c, key, &hash);
+  bmap *base = locate(m, c, key, &hash, v);
   return probe(m->t, c, base, marked(c, key, hash, &copy), tophash(hash), at,
-               NULL);
+               v);
 }
 
 static ALWAYS_INLINE bool find(const hmap *m, const cell_type *c,
-                               const void *key, place *at) {
-  return m->count != 0 && find_hashed(m, c, key, hash_key(m, c, key), at);
+                               const void *key, place *at, visitor *v) {
+  return m->count != 0 && find_hashed(m, c, key, hash_key(m, c, key), at, v);
 }
 
 #endif

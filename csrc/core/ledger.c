@@ -1,0 +1,134 @@
+/* ledger.c: accounts opened, closed and kept; ledger.h says where the work is
+** counted. */
+#include "ledger.h"
+
+#include "probe.h"
+
+#define NWORKS (sizeof(hmap_work) / sizeof(uint64_t))
+
+static_assert(NWORKS * sizeof(uint64_t) == sizeof(hmap_work),
+              "work is summed as an array of counts");
+
+/* A page given back costs about what a line does; what is only mapped costs
+** the same, be it large or small. */
+uint64_t hmap_cost(const hmap_work *w) {
+  const uint64_t line = 64, page = 4096, mapping = 16;
+  return w->hashes + w->slots / HMAP_BUCKET_COUNT + w->comparisons +
+         2 * w->moved + w->passed + w->blocks + w->cleared / line +
+         w->released / page + (w->mapped > 0 ? mapping : 0);
+}
+
+void hmapi_open_account(ledger *l, hmap_op_kind kind) {
+  uint64_t number = l->op.number + 1;
+  l->op = (hmap_op){.kind = kind, .number = number};
+}
+
+void hmapi_account_growth(ledger *l, const hmap *m, bool begins) {
+  hmap_op *op = &l->op;
+  if (!begins && op->began) {
+    op->ended = true;
+    return;
+  }
+  *(begins ? &op->began : &op->ended) = true;
+  op->growth = (hmap_growth)m->growth;
+  op->from = noldbuckets(m);
+  op->to = nbuckets(m);
+}
+
+static void add_up(hmap_totals *t, const hmap_op *op) {
+  uint64_t one[NWORKS], sum[NWORKS], worst[NWORKS];
+  memcpy(one, &op->work, sizeof one);
+  memcpy(sum, &t->sum, sizeof sum);
+  memcpy(worst, &t->worst, sizeof worst);
+  for (size_t i = 0; i < NWORKS; i++) {
+    sum[i] += one[i];
+    worst[i] = one[i] > worst[i] ? one[i] : worst[i];
+  }
+  memcpy(&t->sum, sum, sizeof sum);
+  memcpy(&t->worst, worst, sizeof worst);
+  t->ops[op->kind]++;
+}
+
+static void rank(ledger *l) {
+  size_t at = l->nworst;
+  if (at == HMAP_LEDGER_WORST && l->worst[at - 1].cost >= l->op.cost)
+    return;
+  if (at == HMAP_LEDGER_WORST)
+    at--;
+  else
+    l->nworst++;
+  for (; at > 0 && l->worst[at - 1].cost < l->op.cost; at--)
+    l->worst[at] = l->worst[at - 1];
+  l->worst[at] = l->op;
+}
+
+void hmapi_close_account(const hmap *m) {
+  ledger *l = m->ledger;
+  l->op.cost = hmap_cost(&l->op.work);
+  l->op.count = (size_t)m->count;
+  add_up(&l->totals, &l->op);
+  rank(l);
+  l->last = l->op;
+}
+
+/* -- in public ------------------------------------------------------------ */
+
+void hmapi_close_ledger(hmap *m) {
+  ledger *l = m->ledger;
+  m->ledger = NULL;
+  if (l != NULL)
+    hmapi_free(m, PART_HEADER, l, sizeof *l);
+  set_direct(m);
+}
+
+static hmap_status open_ledger(hmap *m) {
+  hmap_status why = HMAP_OK;
+  ledger *l = hmapi_alloc(m, PART_HEADER, sizeof *l, &why);
+  if (l == NULL)
+    return why;
+  hmapi_close_ledger(m);
+  m->ledger = memset(l, 0, sizeof *l);
+  set_direct(m);
+  return HMAP_OK;
+}
+
+hmap_status hmap_set_ledger(hmap *m, bool on) {
+  if (on)
+    return open_ledger(m);
+  hmapi_close_ledger(m);
+  return HMAP_OK;
+}
+
+bool hmap_last_op(const hmap *m, hmap_op *out) {
+  if (m->ledger == NULL || m->ledger->last.number == 0)
+    return false;
+  *out = m->ledger->last;
+  return true;
+}
+
+size_t hmap_worst_ops(const hmap *m, hmap_op *out, size_t n) {
+  if (m->ledger == NULL)
+    return 0;
+  if (n > m->ledger->nworst)
+    n = m->ledger->nworst;
+  memcpy(out, m->ledger->worst, n * sizeof *out);
+  return n;
+}
+
+bool hmap_get_totals(const hmap *m, hmap_totals *out) {
+  if (m->ledger != NULL)
+    *out = m->ledger->totals;
+  return m->ledger != NULL;
+}
+
+void hmap_set_watch(hmap *m, hmap_watcher watcher, void *ud) {
+  m->watcher = watcher;
+  m->watcher_ud = ud;
+  set_direct(m);
+}
+
+bool hmap_same_key(const hmap *m, const void *a, const void *b) {
+  const cell_type *c = &m->t->key;
+  hmap_cell x, y;
+  return key_equal(c, marked(c, a, 0, &x), marked(c, b, 0, &y));
+}

@@ -1,0 +1,69 @@
+/* ledger.h: what each operation does, counted while somebody wants to know.
+**
+** An operation begins and ends at its public entry; between, each place that
+** does work adds to the account in hand. Places that a lookup or an insert
+** passes every time do not ask whether there is one: such an operation has a
+** second instance of itself, with a visitor, which runs while the map is
+** observed. So a closed ledger costs the hot paths nothing that they do not
+** spend already: the branch by which a typed entry finds that its hash is not
+** XXH3 is the one that leads here.
+*/
+#ifndef HMAP_CORE_LEDGER_H
+#define HMAP_CORE_LEDGER_H
+
+#include "map.h"
+
+typedef struct ledger {
+  hmap_op op;   /* in hand */
+  hmap_op last; /* the one before */
+  hmap_totals totals;
+  hmap_op worst[HMAP_LEDGER_WORST]; /* the costliest first */
+  size_t nworst;
+} ledger;
+
+/* Whether the map may take the typed roads: to be called when its hash or its
+** observers change. */
+static inline void set_direct(hmap *m) {
+  m->observed = m->ledger != NULL || m->watcher != NULL;
+  m->direct = !m->observed && m->k.hash == HMAP_HASH_XXH3;
+}
+
+/* The work of the operation in hand, or NULL. */
+static inline hmap_work *work_in_hand(const hmap *m) {
+  return m->ledger != NULL ? &m->ledger->op.work : NULL;
+}
+
+/* Frees the ledger, if there is one. */
+HIDDEN void hmapi_close_ledger(hmap *m);
+
+HIDDEN void hmapi_open_account(ledger *l, hmap_op_kind kind);
+HIDDEN void hmapi_close_account(const hmap *m);
+HIDDEN void hmapi_account_growth(ledger *l, const hmap *m, bool begins);
+
+static inline void begin_op(const hmap *m, hmap_op_kind kind) {
+  if (UNLIKELY(m->ledger != NULL))
+    hmapi_open_account(m->ledger, kind);
+}
+static inline void end_op(const hmap *m) {
+  if (UNLIKELY(m->ledger != NULL))
+    hmapi_close_account(m);
+}
+static inline void account_growth(const hmap *m, bool begins) {
+  if (UNLIKELY(m->ledger != NULL))
+    hmapi_account_growth(m->ledger, m, begins);
+}
+
+/* ACCOUNT(m, slots, 8): adds to the work in hand, if there is a ledger. */
+#define ACCOUNT(m, member, n)                                                  \
+  do {                                                                         \
+    hmap_work *work_ = work_in_hand(m);                                        \
+    if (UNLIKELY(work_ != NULL))                                               \
+      work_->member += (n);                                                    \
+  } while (0)
+
+static inline void touch(const hmap *m, hmap_touch t) {
+  if (m->watcher != NULL)
+    m->watcher(m->watcher_ud, &t);
+}
+
+#endif

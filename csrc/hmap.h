@@ -332,6 +332,12 @@ void hmap_free(hmap *m);
 ** of it: a few buckets' cells or 64 KiB each. Whether all is gone, m too. */
 bool hmap_free_step(hmap *m, size_t n);
 
+/* The same for many maps: hmap_free_later takes a map out of use and puts it into
+** the list *dying (NULL: an empty one); hmap_free_some frees up to n small parts
+** of the maps in the list and says whether it is empty then. */
+void hmap_free_later(hmap *m, hmap **dying);
+bool hmap_free_some(hmap **dying, size_t n);
+
 /* -- entries -------------------------------------------------------------- */
 
 /* Entries now. */

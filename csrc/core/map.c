@@ -171,9 +171,9 @@ static void free_header(hmap *m) {
   m->alloc(m->alloc_ud, m, sizeof *m, 0);
 }
 
-bool hmap_free_step(hmap *m, size_t n) {
-  retire_all(m);
-  for (; n > 0 && m->attic != NULL; n--)
+/* Frees up to *n parts, which it counts down; whether all is gone, m too. */
+static bool free_parts(hmap *m, size_t *n) {
+  for (; *n > 0 && m->attic != NULL; --*n)
     hmapi_reap(m, HMAP_REAP_BUCKETS);
   if (m->attic != NULL)
     return false;
@@ -181,9 +181,31 @@ bool hmap_free_step(hmap *m, size_t n) {
   return true;
 }
 
+bool hmap_free_step(hmap *m, size_t n) {
+  retire_all(m);
+  return free_parts(m, &n);
+}
+
 void hmap_free(hmap *m) {
   while (m != NULL && !hmap_free_step(m, SIZE_MAX))
     continue;
+}
+
+void hmap_free_later(hmap *m, hmap **dying) {
+  retire_all(m);
+  m->next_dying = *dying;
+  *dying = m;
+}
+
+bool hmap_free_some(hmap **dying, size_t n) {
+  while (*dying != NULL && n > 0) {
+    hmap *next = (*dying)->next_dying;
+    if (!free_parts(*dying, &n))
+      return false;
+    *dying = next;
+    n -= n > 0;
+  }
+  return *dying == NULL;
 }
 
 /* -- read ----------------------------------------------------------------- */

@@ -102,6 +102,7 @@ struct hmap {
   size_t bytes, part_bytes[NPARTS];
   hmap_sink sink;
   void *sink_ud;
+  hmap *next_dying; /* in the list of hmap_free_later */
   hmap_watcher watcher;
   void *watcher_ud;
   struct ledger *ledger; /* NULL: closed */

@@ -261,6 +261,30 @@ static void a_map_can_be_freed_in_steps(void) {
   EXPECT(steps > 100 && memory.bytes == 0 && !memory.wrong);
 }
 
+static void many_maps_can_be_freed_in_steps(void) {
+  static hmap_pages pages;
+  hmap *dying = NULL;
+  hmap_memory cleared;
+  int steps = 1;
+  EXPECT(hmap_free_some(&dying, 1));
+  clear_many(&cleared);
+  hmap_free_later(m, &dying);
+  EXPECT(!hmap_free_some(&dying, 1));
+  size_t before = memory.bytes;
+  for (int i = 0; i < 10; i++) {
+    hmap_options o = {.key = {.kind = HMAP_INT64}};
+    heap_serve(&memory, &o, &pages);
+    EXPECT(hmap_new(&o, &m) == HMAP_OK);
+    hmap_free_later(m, &dying);
+  }
+  EXPECT(!hmap_free_some(&dying, 10) && memory.bytes <= before);
+  for (; !hmap_free_some(&dying, 2); steps++) {
+    EXPECT(before - memory.bytes < 200000);
+    before = memory.bytes;
+  }
+  EXPECT(steps > 50 && dying == NULL && memory.bytes == 0 && !memory.wrong);
+}
+
 int main(void) {
   try_sweeps();
   it("a map stays within its max_bytes, whatever is asked of it",
@@ -277,5 +301,7 @@ int main(void) {
   it("a large array that was cleared is worked off by later calls",
      a_large_clear_is_worked_off_by_later_calls);
   it("a map can be freed in small steps", a_map_can_be_freed_in_steps);
+  it("many maps can be freed in small steps, small ones first",
+     many_maps_can_be_freed_in_steps);
   return summary();
 }

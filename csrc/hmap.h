@@ -337,6 +337,8 @@ bool hmap_free_step(hmap *m, size_t n);
 ** of the maps in the list and says whether it is empty then. */
 void hmap_free_later(hmap *m, hmap **dying);
 bool hmap_free_some(hmap **dying, size_t n);
+/* Bytes that the maps in the list still hold; O(maps). */
+size_t hmap_dying_bytes(const hmap *dying);
 
 /* -- entries -------------------------------------------------------------- */
 

@@ -347,13 +347,13 @@ static hmap_options core_options(lua_State *L, const lconf *conf,
 
 /* make_core [-0, +0, v]: a map of the core. Refused memory is asked for again
 ** after all garbage is gone. */
-static hmap *make_core(lua_State *L, const lconf *conf) {
+static hmap *make_core(lua_State *L, lweight *weight, const lconf *conf) {
   hmap_field key[HMAP_MAX_FIELDS], value[HMAP_MAX_FIELDS];
   hmap_options o = core_options(L, conf, key, value);
   hmap *m;
   hmap_status status = hmap_new(&o, &m);
   if (status == HMAP_ENOMEM) {
-    lua_gc(L, LUA_GCCOLLECT, 0);
+    lweight_relieve(L, weight);
     status = hmap_new(&o, &m);
   }
   if (status != HMAP_OK)
@@ -383,12 +383,14 @@ static lmap *push_closed(lua_State *L, const lconf *conf) {
 
 lmap *lmap_new(lua_State *L, const lconf *conf) {
   lweight *weight = lweight_get(L);
+  if (weight->over) /* no finalizer would free the map */
+    luaL_error(L, "the Lua state is closing");
   lweight_press(L, weight);
   lmap *h = push_closed(L, conf);
   h->weight = weight;
   push_meta(L, h->key.shape, h->value.shape);
   lua_setmetatable(L, -2);
-  h->m = make_core(L, conf);
+  h->m = make_core(L, weight, conf);
   lmap_resign(h);
   lmap_weigh(h);
   return h;
@@ -468,7 +470,7 @@ static int mod_hash(lua_State *L) {
   spread_key(L, &key.type);
   lroom room;
   const void *cell = lcell_from(L, 2, &key.type, "key", &room);
-  hmap *m = make_core(L, &conf);
+  hmap *m = make_core(L, lweight_get(L), &conf);
   uint64_t hash = hmap_hash_of(m, cell);
   hmap_free(m);
   lua_pushinteger(L, (lua_Integer)hash);

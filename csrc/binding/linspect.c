@@ -453,6 +453,13 @@ static int mod_now(lua_State *L) {
   return 1;
 }
 
+/* dropped(): bytes of closed maps that have not gone back yet. */
+static int mod_dropped(lua_State *L) {
+  size_t bytes = hmap_dying_bytes(lweight_get(L)->dying);
+  lua_pushinteger(L, (lua_Integer)bytes);
+  return 1;
+}
+
 /* view_arg [-0, +0, v]: the name of a view at index 1. */
 static const char *view_arg(lua_State *L) {
   const char *name = luaL_checkstring(L, 1);
@@ -499,6 +506,7 @@ const luaL_Reg linspect_methods[] = {{"header", map_header},
 void linspect_open(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"now", mod_now},
+      {"dropped", mod_dropped},
       {"view", mod_view},
       {"set_view_tostring", mod_set_view_tostring},
       {"distribution", map_distribution},

@@ -66,7 +66,7 @@ bool lmap_failed(lua_State *L, lmap *h, hmap_status status, int tries) {
     return false;
   if (status != HMAP_ENOMEM || tries > 0)
     lmap_raise(L, h->conf.max_bytes, status);
-  lua_gc(L, LUA_GCCOLLECT, 0);
+  lweight_relieve(L, h->weight);
   lmap_open(L, h);
   return true;
 }
@@ -81,11 +81,17 @@ size_t lmap_bytes(const lmap *h) {
   return core_bytes(h) + lanchor_bytes(&h->anchors);
 }
 
+/* While dropped maps hold memory, some of it is freed every 32 writes. */
+#define FREE_AT_ONCE 2
+#define FREE_EVERY   (32 * LMAP_WRITE_BYTES)
+
 void lmap_weigh(lmap *h) {
   size_t bytes = h->m != NULL ? core_bytes(h) : 0;
   lweight_count(h->weight, h->bytes, bytes);
   h->bytes = bytes;
   h->spent = 0;
+  if (UNLIKELY(!lweight_free(h->weight, FREE_AT_ONCE)))
+    h->spent = LMAP_WEIGH_EVERY - FREE_EVERY;
 }
 
 /* -- entries in ----------------------------------------------------------- */
@@ -594,7 +600,8 @@ static int map_close(lua_State *L) {
   h->sign = LMAP_CLOSED;
   h->m = NULL;
   h->version++;
-  hmap_free(m);
+  if (m != NULL)
+    lweight_drop(L, h->weight, m);
   liter_free(L, h);
   lanchor_clear(L, 1, &h->anchors);
   lmap_weigh(h);
@@ -612,6 +619,7 @@ static size_t step(lua_State *L, lmap *h, size_t n, size_t *moved) {
     *moved += now;
   *moved += now;
   h->version++;
+  lweight_free(h->weight, n);
   return remaining;
 }
 
@@ -646,18 +654,15 @@ static int map_step_for(lua_State *L) {
   size_t moved = 0, remaining;
   do
     remaining = step(L, h, STEP_BUCKETS, &moved);
-  while (remaining > 0 && linspect_now() < end);
+  while ((remaining > 0 || h->weight->dying != NULL) && linspect_now() < end);
   return push_progress(L, h, moved, remaining);
 }
-
-/* Buckets that finish asks for at a time. */
-#define FINISH_BUCKETS 65536
 
 /* A growth that was waiting for this one begins when it is done. */
 static int map_finish(lua_State *L) {
   lmap *h = lmap_check(L);
   size_t moved = 0;
-  while (step(L, h, FINISH_BUCKETS, &moved) > 0)
+  while (step(L, h, SIZE_MAX, &moved) > 0)
     continue;
   lmap_written(h, LMAP_WEIGH_EVERY);
   return 0;

@@ -1,24 +1,109 @@
-/* lweight.c: pressing the collector; the reasons are in lweight.h. */
+/* lweight.c: pressing the collector; the reasons are in lweight.h.
+**
+** The waker is an object that nobody refers to while maps are dying: each cycle
+** of the collector finalizes it, and the finalizer frees a bit and sets the
+** waker up again. While none are, the lweight keeps it alive. None of this
+** allocates, so a finalizer can do it.
+*/
 #include "lweight.h"
+
+#include <lauxlib.h>
+
+#include "lmap.h"
 
 #define KIB ((size_t)1024)
 
 #define STEP_MOST (256 * KIB)       /* told at once: bounds a step's work */
 #define SLACK     (16 * 1024 * KIB) /* not worth a full cycle */
 
-lweight *lweight_get(lua_State *L) {
-  static const char key = 0;
-  lweight *w;
-  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &key) == LUA_TNIL) {
-    w = lua_newuserdatauv(L, sizeof *w, 0);
-    *w = (lweight){.limit = SLACK};
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &key);
-  } else {
-    w = lua_touserdata(L, -1);
-  }
+/* Parts of dropped maps, of some microseconds each, that a new map frees. */
+#define PARTS_A_NEW 64
+
+/* And what a cycle of the collector spends on them: seconds, looking at the
+** clock every so many parts. */
+#define CYCLE_SECONDS 0.5e-3
+#define CYCLE_PARTS   16
+
+#define WAKER_AT 1 /* user value of the lweight */
+static const char weight_key = 0, waker_meta[] = "hmap.waker";
+
+/* -- the waker ------------------------------------------------------------ */
+
+static bool free_for_a_while(lweight *w) {
+  double end = linspect_now() + CYCLE_SECONDS;
+  while (!lweight_free(w, CYCLE_PARTS))
+    if (linspect_now() >= end)
+      return false;
+  return true;
+}
+
+/* wake [-0, +0, -]: __gc of the waker, at index 1. */
+static int wake(lua_State *L) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &weight_key);
+  lweight *w = lua_touserdata(L, -1);
+  if (w->over)
+    return 0;
+  lua_pushvalue(L, 1);
+  luaL_setmetatable(L, waker_meta); /* to be finalized another time */
+  if (free_for_a_while(w))
+    lua_setiuservalue(L, 2, WAKER_AT);
+  return 0;
+}
+
+/* set_waker [-0, +0, -]: the next cycle will find it. */
+static void set_waker(lua_State *L) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &weight_key);
+  lua_pushnil(L);
+  lua_setiuservalue(L, -2, WAKER_AT);
   lua_pop(L, 1);
+}
+
+/* -- one of each Lua state ------------------------------------------------ */
+
+/* Made before any map, it is finalized after all. */
+static int weight_gc(lua_State *L) {
+  lweight *w = lua_touserdata(L, 1);
+  w->over = true;
+  lweight_free(w, SIZE_MAX);
+  return 0;
+}
+
+/* push_with_gc [-0, +1, m]: a userdata with a finalizer. */
+static void *push_with_gc(lua_State *L, size_t bytes, const char *meta,
+                          lua_CFunction gc) {
+  void *block = lua_newuserdatauv(L, bytes, 1);
+  luaL_newmetatable(L, meta);
+  lua_pushcfunction(L, gc);
+  lua_setfield(L, -2, "__gc");
+  lua_setmetatable(L, -2);
+  return block;
+}
+
+static lweight *new_weight(lua_State *L) {
+  lweight *w = push_with_gc(L, sizeof *w, "hmap.weight", weight_gc);
+  *w = (lweight){.limit = SLACK};
+  push_with_gc(L, 0, waker_meta, wake);
+  lua_setiuservalue(L, -2, WAKER_AT);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &weight_key);
   return w;
 }
+
+lweight *lweight_get(lua_State *L) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &weight_key);
+  lweight *w = lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  return w != NULL ? w : new_weight(L);
+}
+
+void lweight_drop(lua_State *L, lweight *w, hmap *m) {
+  hmap_free_later(m, &w->dying);
+  if (w->over)
+    lweight_free(w, SIZE_MAX);
+  else
+    set_waker(L);
+}
+
+/* -- pressing ------------------------------------------------------------- */
 
 /* Where the maps weigh twice what they and the Lua heap weighed after the last
 ** full cycle, they have paid for another. */
@@ -29,7 +114,13 @@ static void full_cycle(lua_State *L, lweight *w) {
   w->fresh = 0;
 }
 
+void lweight_relieve(lua_State *L, lweight *w) {
+  lua_gc(L, LUA_GCCOLLECT, 0);
+  lweight_free(w, SIZE_MAX);
+}
+
 void lweight_press(lua_State *L, lweight *w) {
+  lweight_free(w, PARTS_A_NEW);
   if (!lua_gc(L, LUA_GCISRUNNING)) /* stopped: not for us to wake it */
     return;
   if (w->bytes > w->limit) {

@@ -12,18 +12,27 @@
 ** In generational mode steps look at young objects only, and a map is old when
 ** it is full: there the limit does it. It lies so that cycles cost less than
 ** filling the maps did.
+**
+** What a closed or collected map held goes back bit by bit: a little at once,
+** the rest while other maps are written, made or stepped, and, where nobody uses
+** any, a larger bit in each cycle of the collector.
 */
 #ifndef HMAP_LWEIGHT_H
 #define HMAP_LWEIGHT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <lua.h>
+
+#include "hmap.h"
 
 typedef struct lweight {
   size_t bytes; /* of all open maps of the Lua state, as last counted */
   size_t fresh; /* by how much they grew since the collector was last told */
   size_t limit; /* bytes beyond which there must be garbage among them */
+  hmap *dying;  /* closed maps that still hold memory */
+  bool over;    /* the Lua state is closing */
 } lweight;
 
 /* lweight_get [-0, +0, m]: the one of this Lua state, which outlives all maps
@@ -32,6 +41,18 @@ lweight *lweight_get(lua_State *L);
 
 /* lweight_press [-0, +0, -]: before a new map. May run finalizers. */
 void lweight_press(lua_State *L, lweight *w);
+
+/* lweight_relieve [-0, +0, -]: gives back all that can be, whatever it takes.
+** Runs finalizers. */
+void lweight_relieve(lua_State *L, lweight *w);
+
+/* lweight_drop [-0, +0, -]: takes a map over, to free it bit by bit. */
+void lweight_drop(lua_State *L, lweight *w, hmap *m);
+
+/* Frees up to n small parts of dropped maps; whether nothing is left. */
+static inline bool lweight_free(lweight *w, size_t n) {
+  return hmap_free_some(&w->dying, n);
+}
 
 /* Counts a map that weighed `before` and now weighs `now`. */
 static inline void lweight_count(lweight *w, size_t before, size_t now) {

@@ -208,6 +208,13 @@ bool hmap_free_some(hmap **dying, size_t n) {
   return *dying == NULL;
 }
 
+size_t hmap_dying_bytes(const hmap *dying) {
+  size_t bytes = 0;
+  for (; dying != NULL; dying = dying->next_dying)
+    bytes += dying->bytes;
+  return bytes;
+}
+
 /* -- read ----------------------------------------------------------------- */
 
 size_t hmap_count(const hmap *m) { return (size_t)m->count; }

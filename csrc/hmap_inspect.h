@@ -68,13 +68,15 @@ typedef struct hmap_stats {
   uint64_t next_growth_at;        /* count at which the next insert of a new key
                            ** would double the map (once at rest) */
   bool growing;
-  hmap_growth kind;                /* of the growth in progress */
-  bool pending;                    /* another move waits for this one to end */
-  hmap_growth next_kind;           /* its kind */
-  uint64_t evacuated, remaining;   /* old buckets, of the growth in progress */
-  uint64_t overflow_in_use;        /* overflow buckets in all live chains */
-  uint16_t noverflow;              /* Go's approximate counter */
-  size_t bytes;                    /* all that the map holds */
+  hmap_growth kind;              /* of the growth in progress */
+  bool pending;                  /* another move waits for this one to end */
+  hmap_growth next_kind;         /* its kind */
+  uint64_t evacuated, remaining; /* old buckets, of the growth in progress */
+  uint64_t overflow_in_use;      /* overflow buckets in all live chains */
+  uint16_t noverflow;            /* Go's approximate counter */
+  uint64_t longest_chain; /* most buckets that a chain has had, since the map
+                          ** was made */
+  size_t bytes;           /* all that the map holds */
   uint64_t growths[HMAP_NGROWTHS]; /* begun since the map was made */
 } hmap_stats;
 void hmap_get_stats(const hmap *m, hmap_stats *out);
@@ -137,7 +139,8 @@ uint8_t hmap_tophash_of(uint64_t hash);
 
 /* Where a key's search goes. */
 typedef struct hmap_explanation {
-  uint64_t hash;
+  uint64_t hash; /* that its array knows it by: while a rekey has not moved its
+                 ** old bucket, the old one */
   uint8_t tophash;
   hmap_which which;    /* the array that the search reads */
   uint64_t bucket;     /* index in it */

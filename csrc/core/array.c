@@ -139,12 +139,20 @@ static void incr_noverflow(hmap *m) {
     m->noverflow++;
 }
 
+/* Chains grow nowhere else. */
+static void note_chain(hmap *m, uint64_t index) {
+  uint64_t n = chain_length(m->t, bucket_at(m->t, m->buckets, index));
+  if (n > m->longest)
+    m->longest = n;
+}
+
 bmap *hmapi_new_overflow(hmap *m, bmap *b, uint64_t index) {
   bmap *next = prealloc_left(m) > 0 ? take_prealloc(m) : take_single(m);
   incr_noverflow(m);
   m->overflow_in_use++;
   ACCOUNT(m, overflow, 1);
   set_overflow(m->t, b, next);
+  note_chain(m, index);
   emit(m, (hmap_event){.kind = HMAP_EVENT_OVERFLOW, .bucket = index});
   return next;
 }

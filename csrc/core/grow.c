@@ -44,6 +44,8 @@ hmap_status hmapi_first_array(hmap *m, unsigned B) {
   m->B = (uint8_t)B;
   m->buckets = a->buckets;
   m->used_prealloc = 0;
+  if (m->longest == 0)
+    m->longest = 1;
   hmapi_set_marks(m);
   return HMAP_OK;
 }

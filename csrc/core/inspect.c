@@ -40,6 +40,7 @@ void hmap_get_stats(const hmap *m, hmap_stats *out) {
       .remaining = growing(m) ? noldbuckets(m) - m->moved : 0,
       .overflow_in_use = m->overflow_in_use,
       .noverflow = m->noverflow,
+      .longest_chain = m->longest,
       .bytes = m->bytes,
   };
   memcpy(out->growths, m->growths, sizeof out->growths);
@@ -154,6 +155,8 @@ void hmap_explain(const hmap *m, const void *key, hmap_explanation *out) {
     return;
   visitor v = {.buckets = 0};
   bmap *base = locate(m, c, key, &hash, &v);
+  out->hash = hash;
+  out->tophash = tophash(hash);
   out->found =
       probe(m->t, c, base, marked(c, key, hash, &copy), tophash(hash), &at, &v);
   out->buckets_read = v.buckets;

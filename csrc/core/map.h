@@ -90,6 +90,7 @@ struct hmap {
   uint64_t nspare;
   uint64_t moved; /* old buckets that have moved, while growing */
   uint64_t overflow_in_use;
+  uint64_t longest; /* chain since the map was made, in buckets */
   uint64_t emptied; /* how often the last entry went */
   uint64_t growths[HMAP_NGROWTHS];
   hmap_gone gone;

@@ -242,12 +242,13 @@ typedef uint64_t (*hmap_hash_fn)(const void *key, uint32_t hash0, void *ud);
 ** (ptr NULL) or resizes; returns NULL when it cannot. */
 typedef void *(*hmap_alloc_fn)(void *ud, void *ptr, size_t osize, size_t nsize);
 
-/* Where large arrays come from. map returns `bytes` of zeroed memory aligned
-** to `page` that costs nothing until touched, or NULL; unmap gives back any
-** page-aligned part of it and does not fail. */
+/* Where large arrays come from. map returns `size` bytes of zeroed memory
+** aligned to `page` that cost nothing until touched, or NULL; unmap gives back
+** `bytes` of them that begin at offset `from`, and does not fail. An area goes
+** back in order, from its front to its end, page by page at the least. */
 typedef struct hmap_pages {
-  void *(*map)(void *ud, size_t bytes);
-  void (*unmap)(void *ud, void *ptr, size_t bytes);
+  void *(*map)(void *ud, size_t size);
+  void (*unmap)(void *ud, void *area, size_t size, size_t from, size_t bytes);
   void *ud;
   size_t page;
 } hmap_pages;
@@ -329,7 +330,7 @@ void hmap_free(hmap *m);
 
 /* The same in steps: takes the map out of use (open iterators end; nothing but
 ** this function may be called with it any more) and frees up to n small parts
-** of it: a few buckets' cells or 64 KiB each. Whether all is gone, m too. */
+** of it: a few buckets' cells or 32 KiB each. Whether all is gone, m too. */
 bool hmap_free_step(hmap *m, size_t n);
 
 /* The same for many maps: hmap_free_later takes a map out of use and puts it into

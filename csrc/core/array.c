@@ -68,7 +68,7 @@ array *hmapi_array_new(hmap *m, unsigned B, hmap_status *why) {
 }
 
 static void unmap_front(hmap *m, array *a, size_t bytes) {
-  m->pages.unmap(m->pages.ud, (char *)a->buckets + a->given, bytes);
+  m->pages.unmap(m->pages.ud, a->buckets, a->bytes, a->given, bytes);
   a->given += bytes;
   hmapi_count_bytes(m, PART_ARRAY, 0, bytes);
   ACCOUNT(m, released, bytes);

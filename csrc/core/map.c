@@ -744,9 +744,11 @@ static void clear(hmap *m) {
 
 hmap_status hmap_clear(hmap *m) {
   begin_op(m, HMAP_OP_CLEAR);
+  bool mapped = m->count > 0 && m->array->mapped;
   if (m->count > 0)
     clear(m);
-  finish_write(m);
+  if (!mapped) /* else the new array was work enough for one call */
+    finish_write(m);
   end_op(m);
   return HMAP_OK;
 }

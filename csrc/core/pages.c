@@ -1,6 +1,14 @@
 /* pages.c: the system's pages: zeroed memory that costs nothing until it is
 ** touched and goes back in parts. Where there is no mmap, a map makes do with
-** its allocator (hmapi_system_pages says no). */
+** its allocator (hmapi_system_pages says no).
+**
+** On Linux the pages of a slice are let go first and their addresses later, 2 MiB
+** at a time: to change the address space costs several microseconds whatever
+** the size, and most of the cost of a small slice.
+**
+**   | unmapped          | discarded   | in use ...                     |
+**   0                   k * SPAN      from                          size
+*/
 #if defined(__unix__) || defined(__APPLE__)
 #  define _DEFAULT_SOURCE  1
 #  define _DARWIN_C_SOURCE 1
@@ -26,9 +34,30 @@ static void *map_pages(void *ud, size_t bytes) {
   return p;
 }
 
-static void unmap_pages(void *ud, void *ptr, size_t bytes) {
+/* How much of the front to unmap when all below `to` is no longer wanted. */
+#  if defined(__linux__)
+#    define SPAN ((size_t)2 * 1024 * 1024)
+static size_t whole_spans(size_t to) { return to / SPAN * SPAN; }
+static void discard(void *ptr, size_t bytes) {
+  (void)madvise(ptr, bytes, MADV_DONTNEED);
+}
+#  else
+static size_t whole_spans(size_t to) { return to; }
+static void discard(void *ptr, size_t bytes) { (void)ptr, (void)bytes; }
+#  endif
+
+static void unmap_pages(void *ud, void *area, size_t size, size_t from,
+                        size_t bytes) {
+  char *base = area;
+  size_t to = from + bytes, gone = whole_spans(from);
+  size_t going = to == size ? size : whole_spans(to);
   (void)ud;
-  (void)munmap(ptr, bytes);
+  if (going > gone) {
+    (void)munmap(base + gone, going - gone);
+    from = going;
+  }
+  if (from < to)
+    discard(base + from, to - from);
 }
 
 bool hmapi_system_pages(hmap_pages *out) {

@@ -95,8 +95,11 @@ static inline void *heap_map(void *ud, size_t bytes) {
   return p;
 }
 
-static inline void heap_unmap(void *ud, void *ptr, size_t bytes) {
+static inline void heap_unmap(void *ud, void *area, size_t size, size_t from,
+                              size_t bytes) {
   heap *h = ud;
+  char *ptr = (char *)area + from;
+  h->wrong |= from + bytes > size;
   h->wrong |= bytes % HEAP_PAGE != 0 || (uintptr_t)ptr % HEAP_PAGE != 0 ||
               munmap(ptr, bytes) != 0;
   h->mapped -= bytes;

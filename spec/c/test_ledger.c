@@ -213,7 +213,7 @@ static void the_worst_are_the_worst(void) {
 ** hash and policies that move old buckets as they go. A write moves the chain
 ** that it needs and one more, and may then begin another growth and do the same
 ** in that. Arrays below 128 KiB, of maps up to a few thousand entries, are
-** cleared, walked and freed whole; of others one slice of 64 KiB goes back at
+** cleared, walked and freed whole; of others one slice of 32 KiB goes back at
 ** the mark, one from the attic, and with it what four chains of it own. */
 static const hmap_work bound = {.hashes = 64,
                                 .slots = 8192,

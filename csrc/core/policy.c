@@ -32,13 +32,14 @@ unsigned hmapi_least_B(const hmap *m, uint64_t entries) {
 }
 
 /* As many overflow buckets as buckets (the counter has 16 bits); with a load at
-** which chains are long by intent, more than those. */
+** which chains are long by intent, more than those, or never if the counter
+** cannot tell. */
 static uint32_t too_many_overflow_buckets(double load, unsigned B) {
   uint32_t many = UINT32_C(1) << (B > 15 ? 15 : B);
   if (load <= 6.5)
     return many;
   double wanted = (2 + load / HMAP_BUCKET_COUNT) * many;
-  return wanted < UINT16_MAX ? (uint32_t)wanted : UINT16_MAX;
+  return wanted < UINT16_MAX ? (uint32_t)wanted : UINT32_MAX;
 }
 
 void hmapi_set_marks(hmap *m) {

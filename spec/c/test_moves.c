@@ -238,6 +238,19 @@ static void all_at_once_is_never_growing(void) {
   over();
 }
 
+/* Its overflow buckets are more than a 16-bit counter can tell. */
+static void long_chains_by_intent_are_no_alarm(void) {
+  const int64_t n = 64 << 14;
+  hmap_policy p = hmap_policy_of(HMAP_POLICY_GO);
+  p.load = 64;
+  make_by(&p);
+  EXPECT(hmap_reserve(m, (size_t)n) == HMAP_OK &&
+         stats_now().nbuckets == 16384);
+  put_all(0, n);
+  EXPECT(growths(HMAP_GROW_SAME_SIZE) == 0 && growths(HMAP_GROW_DOUBLE) == 0);
+  over();
+}
+
 /* What it needs, the bucket at the mark, or both; and never a standstill. */
 static void a_write_moves_what_the_policy_says(void) {
   for (uint32_t moves = 1; moves <= 9; moves += 2) {
@@ -1167,6 +1180,8 @@ static void all_sentences(void) {
      manual_moves_what_a_write_must);
   it("all_at_once is never growing after an operation",
      all_at_once_is_never_growing);
+  it("chains that are long by intent begin no growth to the same size",
+     long_chains_by_intent_are_no_alarm);
   it("a write moves as many old buckets as the policy says",
      a_write_moves_what_the_policy_says);
   it("refuses numbers that no policy can have",

@@ -63,6 +63,10 @@ explore: deps-explore all  ## watch a map grow on real keys; KEYS=file
 	  $(LUA) -e 'os.exit(require("hmap.cli").main())' -- \
 	  explore $(if $(KEYS),'$(KEYS)')
 
+load-table: deps-explore all  ## the table in Go's map source, measured anew
+	@eval "$$($(MAKE) -s --no-print-directory env)" && \
+	  $(LUA) -e 'os.exit(require("hmap.cli").main())' -- load-table
+
 test: deps-test  ## everything there is to check; ends "N passed, N failed"
 	@CC='$(CC)' LUA='$(LUA)' MAKE='$(MAKE)' sh spec/run.sh
 
@@ -73,6 +77,17 @@ bench: deps-bench all  ## hmap beside its peers (QUICK=1: a minute); bench-table
 
 bench-table:  # its figures as markdown; ALL=1: of every size
 	@$(BENCH_ENV) $(LUA) spec/bench/run.lua --table $(if $(ALL),--all)
+
+bench-pause: deps-bench all  ## single operations (QUICK=1); bench-pause-table
+	@$(BENCH_ENV) $(MAKE) -s -f spec/bench/peers.mk PEERS='$(PAUSE_PEERS)' && \
+	  eval "$$($(MAKE) -s --no-print-directory env)" && \
+	  $(BENCH_ENV) $(LUA) spec/bench/pause.lua $(if $(QUICK),--quick) \
+	  $(if $(KEEP),--keep)
+
+bench-pause-table:  # its figures as markdown; ALL=1: of every size
+	@$(BENCH_ENV) $(LUA) spec/bench/pause.lua --table $(if $(ALL),--all)
+
+PAUSE_PEERS = hmap pause_lua lua go absl boost pause
 
 BENCH_ENV = BUILD='$(BUILD)' LUA='$(LUA)' CXX='$(CXX)' CFLAGS='$(CFLAGS)' \
   LUA_INCDIR='$(LUA_INCDIR)'
@@ -96,12 +111,12 @@ clean:  ## remove build/
 	rm -rf build
 
 help:  ## this list
-	@awk -F ':.*##  *' '/^[a-z]+:.*## /{sub(/:.*/,"",$$1); \
-	  printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*##  *' '/^[a-z-]+:.*## /{sub(/:.*/,"",$$1); \
+	  printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 FORCE:
-.PHONY: all core programs env explore test bench bench-table deps install \
-  clean help FORCE
+.PHONY: all core programs env explore load-table test bench bench-table \
+  bench-pause bench-pause-table deps install clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 

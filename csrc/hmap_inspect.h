@@ -316,6 +316,12 @@ size_t hmap_worst_ops(const hmap *m, hmap_op *out, size_t n);
 /* false: the ledger is closed. */
 bool hmap_get_totals(const hmap *m, hmap_totals *out);
 
+/* One number for the whole state: counts, growth, the tophash bytes, keys and
+** elems of every chain in their order; not for addresses, iterators, policy or
+** memory. Equal for equal states on every little-endian machine; objects in
+** `any` cells count by their kind alone. Walks everything. */
+uint64_t hmap_fingerprint(const hmap *m);
+
 /* Walks everything and verifies every invariant. true, or false with what is
 ** broken written to why (size bytes, zero-terminated). */
 bool hmap_check(const hmap *m, char *why, size_t size);

@@ -54,7 +54,7 @@ describe("a dropped map", function()
     assert.is_true(writes < 20 * 20000)
   end)
 
-  it("goes back by the steps of another map, which tell of their own", function()
+  it("goes back by the steps of another map", function()
     local m = other()
     filled(20000):close()
     local before = core.dropped()
@@ -94,8 +94,7 @@ describe("a dropped map", function()
   end)
 
   it("goes back the same way when it was collected", function()
-    local m = filled(20000)
-    m = nil -- luacheck: ignore
+    filled(20000)
     collectgarbage()
     assert.is_true(core.dropped() > 0)
     repeat collectgarbage() until core.dropped() == 0

@@ -49,7 +49,7 @@ counts() {
 suite() {
   title=$1
   shift
-  timeout 150 "$@" >"$tmp/log" 2>&1 </dev/null
+  timeout 400 "$@" >"$tmp/log" 2>&1 </dev/null
   status=$?
   # shellcheck disable=SC2046 # two words
   set -- $(counts)

@@ -15,6 +15,7 @@
 ** Objects in `any` maps need a number each (lanchor.h): they go one by one.
 */
 #include "lmap.h"
+#include "ltrace.h"
 
 #define CHUNK 64
 
@@ -209,8 +210,10 @@ static void check_lists(batch *b) {
 static void read_steps(lmap *h, size_t n) {
   if ((h->sign & LMAP_READS) == 0)
     return;
-  for (; n > 0; n--)
+  for (; n > 0; n--) {
+    ltrace_maybe(h, LTRACE_READ);
     hmap_read_step(h->m);
+  }
   lmap_written(h, 0);
 }
 
@@ -403,10 +406,13 @@ static void put_object(batch *b, lua_Integer index) {
   lua_State *L = b->L;
   lmap *h = b->h;
   lentry e = {b->keys.at, b->values.at, lua_gettop(L) - 1, lua_gettop(L)};
+  ltrace_done(h);
   if (!read_entry(b, 0, index)) {
+    ltrace_op(h, LTRACE_DELETE, 0);
     lmap_remove(L, h, e.key);
     return;
   }
+  ltrace_op(h, LTRACE_SET, 0);
   for (int tries = 0;
        lmap_failed(L, h, lmap_put(L, 1, h, &e, false, NULL), tries); tries++)
     read_entry(b, 0, index);
@@ -438,7 +444,7 @@ static void put_all(lua_State *L, lmap *h, bool table) {
     check_table(&b);
   else
     check_lists(&b);
-  if (lmap_anchors(h))
+  if (lmap_anchors(h) || ltrace_listens(h)) /* one by one */
     put_objects(&b, table);
   else if (table)
     put_table(&b);
@@ -470,10 +476,13 @@ void lbatch_merge(lua_State *L, lmap *h) {
 
 static size_t delete_chunk(batch *b, size_t n) {
   size_t deleted = 0;
-  if (!lmap_anchors(b->h))
+  if (!lmap_anchors(b->h) && !ltrace_listens(b->h))
     return hmap_delete_many(b->h->m, b->keys.at, n);
-  for (size_t i = 0; i < n; i++)
+  for (size_t i = 0; i < n; i++) {
+    ltrace_op(b->h, LTRACE_DELETE, 0);
     deleted += lmap_remove(b->L, b->h, b->keys.at + i * b->keys.size);
+  }
+  ltrace_done(b->h);
   return deleted;
 }
 

@@ -56,6 +56,10 @@ static void push_methods(lua_State *L, int key, int value) {
   lmap_setfuncs(L, lbatch_methods, 1);
   lmap_setfuncs(L, liter_methods, 1);
   lmap_setfuncs(L, linspect_methods, 1);
+  lmap_setfuncs(L, lexplain_methods, 1);
+  lmap_setfuncs(L, ltrace_methods, 1);
+  lmap_setfuncs(L, lrecord_methods, 1);
+  lmap_setfuncs(L, lwatch_methods, 1);
   lmap_setfuncs(L, lpolicy_methods, 1);
   lmap_setfuncs(L, lscan_methods, 1);
   lmap_setfuncs(L, lview_methods, 1);
@@ -365,7 +369,7 @@ static hmap *make_core(lua_State *L, lweight *weight, const lconf *conf) {
 static lmap *push_closed(lua_State *L, const lconf *conf) {
   uint32_t nkey = conf->key->nfields, nvalue = conf->value->nfields;
   lmap *h =
-      lua_newuserdatauv(L, sizeof *h + (nkey + nvalue) * sizeof(lfield), 2);
+      lua_newuserdatauv(L, sizeof *h + (nkey + nvalue) * sizeof(lfield), 4);
   *h = (lmap){.sign = LMAP_CLOSED,
               .conf = *conf,
               .key = *conf->key,
@@ -390,7 +394,9 @@ lmap *lmap_new(lua_State *L, const lconf *conf) {
   h->weight = weight;
   push_meta(L, h->key.shape, h->value.shape);
   lua_setmetatable(L, -2);
+  llive *all = llive_prepare(L, h);
   h->m = make_core(L, weight, conf);
+  llive_begin(h, all);
   lmap_resign(h);
   lmap_weigh(h);
   return h;
@@ -410,6 +416,7 @@ static int mod_new(lua_State *L) {
     lua_pushliteral(L, "name");
     lua_rawget(L, 1);
     lua_setiuservalue(L, 2, LMAP_NAME_AT);
+    llive_named(L, 2);
   }
   return 1;
 }
@@ -492,6 +499,9 @@ int luaopen_hmap_core(lua_State *L) {
   lua_newtable(L);
   lmap_setfuncs(L, functions, 0);
   linspect_open(L);
+  lsurvey_open(L);
+  lexplain_open(L);
+  lledger_open(L);
   lua_pushliteral(L, HMAP_VERSION);
   lua_setfield(L, -2, "_VERSION");
   return 1;

@@ -5,59 +5,26 @@
 ** Lua side sets; pairs over a view gives data only.
 */
 #define _POSIX_C_SOURCE 199309L /* clock_gettime */
-#include <stdio.h>
 #include <time.h>
 
 #include "hmap_inspect.h"
 #include "lmap.h"
+#include "lset.h"
+#include "ltrace.h"
 
-static const char *const view_names[] = {"header", "stats", "distribution",
-                                         "bucket", "slots", "layout",
-                                         "memory", NULL};
+static const char *const view_names[] = {
+    "header",   "stats",      "distribution", "bucket",   "slots",
+    "layout",   "memory",     "explanation",  "keystats", "live",
+    "profile",  "event",      "events",       "touch",    "plan",
+    "forecast", "load_table", "op",           "ops",      "totals",
+    NULL};
 
 /* -- fields of views ------------------------------------------------------ */
 
-/* All [-0, +0, m]: set one field of the table on top. */
-static void set_int(lua_State *L, const char *name, uint64_t n) {
-  lua_pushinteger(L, (lua_Integer)n);
-  lua_setfield(L, -2, name);
-}
-static void set_bool(lua_State *L, const char *name, bool b) {
-  lua_pushboolean(L, b);
-  lua_setfield(L, -2, name);
-}
-static void set_float(lua_State *L, const char *name, double f) {
-  lua_pushnumber(L, (lua_Number)f);
-  lua_setfield(L, -2, name);
-}
-static void set_text(lua_State *L, const char *name, const char *s) {
-  lua_pushstring(L, s);
-  lua_setfield(L, -2, name);
-}
 /* An address as hex; NULL sets nothing. */
 static void set_address(lua_State *L, const char *name, const void *p) {
-  char text[2 + 2 * sizeof p + 1];
-  if (p == NULL)
-    return;
-  snprintf(text, sizeof text, "0x%llx", (unsigned long long)(uintptr_t)p);
-  set_text(L, name, text);
-}
-/* Counts with indices from 0, as the core has them. */
-static void set_counts(lua_State *L, const char *name, const uint64_t *counts,
-                       int n) {
-  lua_createtable(L, n, 1);
-  for (int i = 0; i < n; i++) {
-    lua_pushinteger(L, (lua_Integer)counts[i]);
-    lua_rawseti(L, -2, i);
-  }
-  lua_setfield(L, -2, name);
-}
-
-/* set_view [-0, +0, m]: makes the table on top a view of this name. */
-static void set_view(lua_State *L, const char *name) {
-  char key[32];
-  snprintf(key, sizeof key, "hmap.%s", name);
-  luaL_setmetatable(L, key);
+  if (p != NULL)
+    set_hex(L, name, (uintptr_t)p);
 }
 
 /* -- header, stats, memory, layout ---------------------------------------- */
@@ -109,6 +76,7 @@ static int map_stats(lua_State *L) {
   set_int(L, "remaining", s.remaining);
   set_int(L, "overflow_in_use", s.overflow_in_use);
   set_int(L, "noverflow", s.noverflow);
+  set_int(L, "longest_chain", s.longest_chain);
   set_int(L, "bytes", lmap_bytes(h));
   lua_createtable(L, 0, HMAP_NGROWTHS);
   for (int kind = 0; kind < HMAP_NGROWTHS; kind++)
@@ -349,27 +317,31 @@ static int map_buckets(lua_State *L) {
 
 /* -- distribution --------------------------------------------------------- */
 
+void linspect_pushdistribution(lua_State *L, const hmap_distribution *d) {
+  lua_createtable(L, 0, 12);
+  set_int(L, "nchains", d->nchains);
+  set_int(L, "entries", d->entries);
+  set_int(L, "max_entries", d->max_entries);
+  set_int(L, "max_overflow", d->max_overflow);
+  set_int(L, "hit_probes", d->hit_probes);
+  set_int(L, "miss_probes", d->miss_probes);
+  set_int(L, "hit_buckets", d->hit_buckets);
+  set_int(L, "miss_buckets", d->miss_buckets);
+  set_counts(L, "by_entries", d->by_entries, HMAP_HIST);
+  set_counts(L, "by_overflow", d->by_overflow, HMAP_HIST);
+  set_counts(L, "tophash", d->tophash, 256);
+  lua_createtable(L, 0, HMAP_SLOT_FULL + 1);
+  for (int state = 0; state <= HMAP_SLOT_FULL; state++)
+    set_int(L, state_names[state], d->by_state[state]);
+  lua_setfield(L, -2, "by_state");
+  set_view(L, "distribution");
+}
+
 /* Raw counts: what they mean is the Lua side's. */
 static int map_distribution(lua_State *L) {
   hmap_distribution d;
   hmap_get_distribution(lmap_check(L)->m, &d);
-  lua_createtable(L, 0, 12);
-  set_int(L, "nchains", d.nchains);
-  set_int(L, "entries", d.entries);
-  set_int(L, "max_entries", d.max_entries);
-  set_int(L, "max_overflow", d.max_overflow);
-  set_int(L, "hit_probes", d.hit_probes);
-  set_int(L, "miss_probes", d.miss_probes);
-  set_int(L, "hit_buckets", d.hit_buckets);
-  set_int(L, "miss_buckets", d.miss_buckets);
-  set_counts(L, "by_entries", d.by_entries, HMAP_HIST);
-  set_counts(L, "by_overflow", d.by_overflow, HMAP_HIST);
-  set_counts(L, "tophash", d.tophash, 256);
-  lua_createtable(L, 0, HMAP_SLOT_FULL + 1);
-  for (int state = 0; state <= HMAP_SLOT_FULL; state++)
-    set_int(L, state_names[state], d.by_state[state]);
-  lua_setfield(L, -2, "by_state");
-  set_view(L, "distribution");
+  linspect_pushdistribution(L, &d);
   return 1;
 }
 
@@ -418,7 +390,7 @@ static const char *check_anchors(lua_State *L, const lmap *h) {
     same = count_chain(L, h, HMAP_OLD, i, &n);
   if (!same)
     return "an object is anchored under another's number";
-  if (n != h->anchors.live)
+  if (n + ltrace_kept(h) != h->anchors.live)
     return "anchored objects and cells that hold one differ in number";
   return NULL;
 }
@@ -438,6 +410,11 @@ static int map_check(lua_State *L) {
   lua_pushnil(L);
   lua_pushstring(L, broken);
   return 2;
+}
+
+static int map_fingerprint(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)hmap_fingerprint(lmap_check(L)->m));
+  return 1;
 }
 
 /* -- the module's part ---------------------------------------------------- */
@@ -460,16 +437,26 @@ static int mod_dropped(lua_State *L) {
   return 1;
 }
 
+/* unknown_view [-0, +0, v]: raises. */
+_Noreturn static void unknown_view(lua_State *L, const char *name) {
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  for (int i = 0; view_names[i] != NULL; i++) {
+    luaL_addstring(&b, i == 0 ? "" : ", ");
+    luaL_addstring(&b, view_names[i]);
+  }
+  luaL_pushresult(&b);
+  lcell_blame(L, 1, "unknown view '%s'; views are %s", name,
+              lua_tostring(L, -1));
+}
+
 /* view_arg [-0, +0, v]: the name of a view at index 1. */
 static const char *view_arg(lua_State *L) {
   const char *name = luaL_checkstring(L, 1);
   for (int i = 0; view_names[i] != NULL; i++)
     if (strcmp(name, view_names[i]) == 0)
       return view_names[i];
-  lcell_blame(L, 1,
-              "unknown view '%s'; views are header, stats, distribution, "
-              "bucket, slots, layout, memory",
-              name);
+  unknown_view(L, name);
 }
 
 /* set_view_tostring(name, fn) */
@@ -500,6 +487,7 @@ const luaL_Reg linspect_methods[] = {{"header", map_header},
                                      {"bucket", map_bucket},
                                      {"buckets", map_buckets},
                                      {"check", map_check},
+                                     {"fingerprint", map_fingerprint},
                                      {"distribution", map_distribution},
                                      {NULL, NULL}};
 

@@ -13,6 +13,7 @@
 ** closes it at once.
 */
 #include "lmap.h"
+#include "ltrace.h"
 
 #define LITER_SIGN (UINT64_C(0x94f0a86be17c) << 16)
 #define LITER_META "hmap.iterator"
@@ -82,7 +83,10 @@ liter *liter_make(lua_State *L, int self, lgive give) {
 /* new_iter [-0, +1, v] */
 static liter *new_iter(lua_State *L, int self, lgive give) {
   liter *i = liter_make(L, self, give);
+  if (hmap_count(i->owner->m) > 0) /* draws a random start */
+    ltrace_op(i->owner, LTRACE_PAIRS, 0);
   hmap_iter_init(&i->cursor->it, i->owner->m);
+  ltrace_maybe(i->owner, LTRACE_NEXT);
   return i;
 }
 
@@ -181,6 +185,8 @@ static int iter_next(lua_State *L) {
     luaL_error(L, "iterator of a map expected, got %s", luaL_typename(L, 1));
   lua_settop(L, 1);
   lua_getiuservalue(L, 1, LITER_MAP);
+  if (UNLIKELY(i->owner->trace != NULL))
+    ltrace_enter(L, 2, i->owner, LTRACE_NEXT);
   int n = next_entry(L, 2, i);
   if (n == 0)
     lua_pushnil(L);
@@ -267,9 +273,11 @@ static void copy_entries(lua_State *L, int from, int to) {
     lentry e = {borrow(L, from, &source->key, it->key, &key),
                 borrow(L, from, &source->value, it->elem, &value),
                 lua_gettop(L) - 1, lua_gettop(L)};
+    ltrace_op(h, LTRACE_SET, 0);
     status = lmap_put(L, to, h, &e, false, NULL);
     if (status != HMAP_OK)
       lmap_raise(L, h->conf.max_bytes, status);
+    ltrace_done(h);
     lua_pop(L, 2);
     lmap_written(h, 0);
   }
@@ -285,6 +293,7 @@ static int map_clone(lua_State *L) {
   lmap_new(L, &conf);
   lua_getiuservalue(L, 1, LMAP_NAME_AT);
   lua_setiuservalue(L, 2, LMAP_NAME_AT);
+  llive_named(L, 2);
   copy_entries(L, 1, 2);
   return 1;
 }
@@ -303,8 +312,11 @@ static int map_merge(lua_State *L) {
       !lcell_sametype(&h->value, &other->value))
     lcell_blame(L, 2, "map of other types");
   lua_settop(L, 2);
-  if (other != h)
-    copy_entries(L, 2, 1);
+  if (other == h)
+    return 0;
+  if (other->trace != NULL)
+    ltrace_enter(L, 2, other, LTRACE_NONE);
+  copy_entries(L, 2, 1);
   return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "hmap_inspect.h"
+#include "ltrace.h"
 
 /* -- self ----------------------------------------------------------------- */
 
@@ -13,7 +14,7 @@ lmap *lmap_test(lua_State *L, int idx) {
   lmap *h = lua_touserdata(L, idx);
   if (h == NULL || lua_rawlen(L, idx) < sizeof *h)
     return NULL;
-  uint64_t family = h->sign & LMAP_FAMILY & ~LMAP_READS;
+  uint64_t family = h->sign & LMAP_FAMILY & ~(LMAP_READS | LMAP_TOLD);
   return family == LMAP_SIGN || family == LMAP_CLOSED ? h : NULL;
 }
 
@@ -31,15 +32,19 @@ _Noreturn static void bad_self(lua_State *L) {
 
 /* Taken before the lookup, so what that finds stays where it is. */
 static void read_step(lmap *h) {
+  ltrace_maybe(h, LTRACE_READ);
   hmap_read_step(h->m);
   lmap_written(h, 0);
 }
 
 lmap *lmap_otherself(lua_State *L, uint64_t sign, uint64_t mask, bool read) {
   lmap *h = lmap_test(L, 1);
-  if (h == NULL || ((h->sign ^ sign) & mask) != LMAP_READS)
+  const uint64_t fine = LMAP_READS | LMAP_TOLD;
+  if (h == NULL || h->m == NULL || ((h->sign ^ sign) & mask & ~fine) != 0)
     bad_self(L);
-  if (read)
+  if (h->sign & LMAP_TOLD)
+    ltrace_gate(L, h);
+  if (read && (h->sign & LMAP_READS))
     read_step(h);
   return h;
 }
@@ -48,6 +53,8 @@ void lmap_resign(lmap *h) {
   h->sign = lmap_sign(h->key.shape, h->value.shape);
   if (h->conf.policy.step_on == HMAP_STEP_ON_READ_WRITE)
     h->sign |= LMAP_READS;
+  if (ltrace_listens(h))
+    h->sign |= LMAP_TOLD;
 }
 
 /* -- errors and memory ---------------------------------------------------- */
@@ -92,6 +99,7 @@ void lmap_weigh(lmap *h) {
   h->spent = 0;
   if (UNLIKELY(!lweight_free(h->weight, FREE_AT_ONCE)))
     h->spent = LMAP_WEIGH_EVERY - FREE_EVERY;
+  llive_weighed(h);
 }
 
 /* -- entries in ----------------------------------------------------------- */
@@ -104,7 +112,7 @@ static hmap_cell *object_in(const ltype *type, void *cell) {
 
 void lmap_release(lua_State *L, int self, lmap *h) {
   hmap_gone gone = hmap_let_go(h->m);
-  if (gone.key_ref != 0)
+  if (gone.key_ref != 0 && !ltrace_keeps(h, gone.key_ref))
     lanchor_drop(L, self, &h->anchors, gone.key_ref);
   if (gone.elem_ref != 0)
     lanchor_drop(L, self, &h->anchors, gone.elem_ref);
@@ -289,8 +297,7 @@ void lmap_checktrue(lua_State *L, int arg) {
                 lua_isboolean(L, arg) ? "false" : luaL_typename(L, arg));
 }
 
-/* No value at all: nil instead of each of its fields. */
-static bool value_is_nil(lua_State *L, const lmap *h) {
+bool lmap_deletes(lua_State *L, const lmap *h) {
   int arg = value_arg(h);
   if (h->value.nfields == 0)
     return lua_isnil(L, arg);
@@ -361,7 +368,7 @@ static int map_delete(lua_State *L) {
 
 int lmap_set(lua_State *L) {
   lmap *h = lmap_check(L);
-  if (value_is_nil(L, h)) {
+  if (lmap_deletes(L, h)) {
     map_delete(L);
     return 0;
   }
@@ -391,7 +398,7 @@ static int map_pop(lua_State *L) {
 
 static int map_swap(lua_State *L) {
   lmap *h = lmap_check(L);
-  if (value_is_nil(L, h))
+  if (lmap_deletes(L, h))
     return map_pop(L);
   if (h->value.nfields == 0)
     lmap_checktrue(L, value_arg(h));
@@ -525,6 +532,8 @@ static int map_add(lua_State *L) {
   void *cell = assign(L, h, key);
   if (!add_to(h->value.fields, cell, n))
     raise_overflow(L, h, n);
+  if (UNLIKELY(h->trace != NULL) && !hmap_let_go(h->m).inserted)
+    lwatch_added(h, key);
   lcell_pushfield(L, 1, h->value.fields, cell);
   lmap_written(h, text_bytes(L));
   return 1;
@@ -543,6 +552,8 @@ static int map_clear(lua_State *L) {
   for (int tries = 0; lmap_failed(L, h, hmap_clear(h->m), tries); tries++)
     continue;
   lanchor_clear(L, 1, &h->anchors);
+  ltrace_void(h);
+  llive_cleared(h);
   lmap_written(h, LMAP_WEIGH_EVERY);
   return 0;
 }
@@ -592,10 +603,12 @@ static int map_shrink(lua_State *L) { return move(L, hmap_shrink); }
 static int map_rekey(lua_State *L) { return move(L, hmap_rekey); }
 
 /* Idempotent, and fine on a map that never came to life. */
-static int map_close(lua_State *L) {
+static int end(lua_State *L, bool collected) {
   lmap *h = lmap_test(L, 1);
   if (h == NULL)
     bad_self(L);
+  llive_end(L, h, collected);
+  ltrace_mute(h);
   hmap *m = h->m;
   h->sign = LMAP_CLOSED;
   h->m = NULL;
@@ -605,7 +618,16 @@ static int map_close(lua_State *L) {
   liter_free(L, h);
   lanchor_clear(L, 1, &h->anchors);
   lmap_weigh(h);
+  ltrace_closed(L, 1, h, collected);
   return 0;
+}
+
+static int map_close(lua_State *L) { return end(L, false); }
+static int map_gc(lua_State *L) { return end(L, true); }
+
+/* A scope ends, or a method of a map that is listened to. */
+static int map_leave(lua_State *L) {
+  return ltrace_leave(L) ? 0 : map_close(L);
 }
 
 /* -- growth on request ---------------------------------------------------- */
@@ -614,6 +636,7 @@ static int map_close(lua_State *L) {
 ** are left is returned. */
 static size_t step(lua_State *L, lmap *h, size_t n, size_t *moved) {
   size_t now = 0, remaining = 0;
+  ltrace_op(h, LTRACE_STEP, n < INT64_MAX ? n : INT64_MAX);
   for (int tries = 0;
        lmap_failed(L, h, hmap_step(h->m, n, &now, &remaining), tries); tries++)
     *moved += now;
@@ -740,6 +763,6 @@ const luaL_Reg lmap_methods[] = {{"get", lmap_get},
 
 const luaL_Reg lmap_metamethods[] = {{"__len", lmap_count},
                                      {"__tostring", map_tostring},
-                                     {"__gc", map_close},
-                                     {"__close", map_close},
+                                     {"__gc", map_gc},
+                                     {"__close", map_leave},
                                      {NULL, NULL}};

@@ -12,7 +12,8 @@
 ** sign is the self check of every method: 48 bits that no other userdata
 ** begins with, then the shapes of key and value. A closed map has another
 ** sign, and so has one whose policy makes lookups move old buckets: what is
-** rare costs the others nothing, since it is found out where the check fails.
+** rare costs the others nothing, since it is found out where the check fails:
+** lookups that move something, and maps that are listened to.
 */
 #ifndef HMAP_LMAP_H
 #define HMAP_LMAP_H
@@ -20,15 +21,20 @@
 #include "hmap.h"
 #include "lanchor.h"
 #include "lcell.h"
+#include "llive.h"
 #include "lweight.h"
 
 #define LMAP_SIGN   (UINT64_C(0xb2a7d3c1f08c) << 16)
-#define LMAP_CLOSED (UINT64_C(0x6c1e95d4a37a) << 16)
+#define LMAP_CLOSED (UINT64_C(0x6c1e95d4a378) << 16)
 #define LMAP_FAMILY (~UINT64_C(0xffff)) /* all but the shapes */
 #define LMAP_READS  (UINT64_C(1) << 16) /* in a sign: reads step */
+#define LMAP_TOLD   (UINT64_C(2) << 16) /* in a sign: see lgate.c */
 
-/* User values of an lmap: LANCHOR_AT, and its name or nil. */
+/* User values of an lmap: LANCHOR_AT, its name or nil, the tally of that,
+** and the functions that listen (ltrace.h). */
 #define LMAP_NAME_AT   2
+#define LMAP_TALLY_AT  3
+#define LMAP_TOLD_AT   4
 #define LMAP_UPVALUES  2 /* see LNAME, LHIDDEN in lcell.h */
 #define LMAP_ANY_SHAPE (-1)
 #define LMAP_KINDS_KEY "hmap.kinds" /* registry: shapes -> metatable */
@@ -53,6 +59,8 @@ typedef struct lmap {
   lweight *weight;
   lanchor anchors;
   struct lcursor *cursors, *free_cursors;
+  struct ltrace *trace; /* NULL: nobody has ever listened */
+  lborn born; /* its place among the maps of the Lua state */
   lconf conf; /* key and value point to the two below */
   ltype key, value;
   lfield fields[]; /* those of key, then those of value */
@@ -120,6 +128,8 @@ void lmap_setfuncs(lua_State *L, const luaL_Reg *functions, int hidden);
 extern const luaL_Reg lmap_methods[], lmap_metamethods[];
 extern const luaL_Reg lbatch_methods[], linspect_methods[], liter_methods[];
 extern const luaL_Reg lpolicy_methods[], lscan_methods[], lview_methods[];
+extern const luaL_Reg lexplain_methods[];
+extern const luaL_Reg ltrace_methods[], lrecord_methods[], lwatch_methods[];
 const luaL_Reg *lmap_hot(int key, int value);
 
 /* -- policies ------------------------------------------------------------- */
@@ -129,6 +139,9 @@ const luaL_Reg *lmap_hot(int key, int value);
 ** argument arg whose policy it is. */
 void lpolicy_read(lua_State *L, int idx, int arg, const char *what,
                   hmap_policy *out);
+
+/* lpolicy_push [-0, +1, m]: a policy as a table. */
+void lpolicy_push(lua_State *L, const hmap_policy *policy);
 
 /* -- errors and memory ---------------------------------------------------- */
 
@@ -217,6 +230,10 @@ void lmap_release(lua_State *L, int self, lmap *h);
 /* lmap_checktrue [-0, +0, v]: the value of a set is true, or left out. */
 void lmap_checktrue(lua_State *L, int arg);
 
+/* lmap_deletes [-0, +0, -]: no value at all in the arguments: nil instead of
+** each of its fields. */
+bool lmap_deletes(lua_State *L, const lmap *h);
+
 /* Methods that other rooms call with a map at index 1, as Lua would. */
 int lmap_get(lua_State *L);
 int lmap_set(lua_State *L);
@@ -280,6 +297,18 @@ void linspect_open(lua_State *L);
 struct hmap_layout;
 void linspect_pushlayout(lua_State *L, const struct hmap_layout *layout,
                          const ltype *key, const ltype *value);
+
+/* linspect_pushdistribution [-0, +1, m]: the core's raw counts. */
+struct hmap_distribution;
+void linspect_pushdistribution(lua_State *L, const struct hmap_distribution *d);
+
+/* lexplain_open [-0, +0, m]: adds the functions about hashes to the module
+** table on top. */
+void lexplain_open(lua_State *L);
+
+/* lledger_open [-0, +0, m]: adds the functions about the ledger to the module
+** table on top. */
+void lledger_open(lua_State *L);
 
 /* linspect_now: seconds of a clock that only goes forward. */
 double linspect_now(void);

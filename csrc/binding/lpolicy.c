@@ -199,8 +199,7 @@ void lpolicy_read(lua_State *L, int idx, int arg, const char *what,
   *out = policy;
 }
 
-/* push_policy [-0, +1, m] */
-static void push_policy(lua_State *L, const hmap_policy *policy) {
+void lpolicy_push(lua_State *L, const hmap_policy *policy) {
   lua_createtable(L, 0, (int)NFIELDS);
   for (size_t i = 0; i < NFIELDS; i++) {
     fields[i].push(L, (const char *)policy + fields[i].at);
@@ -215,7 +214,7 @@ static int map_tune(lua_State *L) {
   lua_settop(L, 2);
   if (!lua_isnil(L, 2))
     lpolicy_read(L, 2, 2, "", &policy);
-  push_policy(L, &policy);
+  lpolicy_push(L, &policy);
   lmap_open(L, h);
   hmap_status status = hmap_tune(h->m, &policy);
   if (status != HMAP_OK)

@@ -1,6 +1,8 @@
 --- The main job: load a person's own keys and show what a growing map does.
+-- And Go's load factor table, measured anew.
 --
 --   lua5.4 lua/hmap/cli.lua explore [--seed N] [FILE]
+--   lua5.4 lua/hmap/cli.lua load-table [--seed N] [--buckets N]
 --
 -- All text but the timings repeats for the same keys and seed.
 
@@ -375,6 +377,15 @@ end
 
 -- -- the command line -------------------------------------------------------
 
+-- log2 of a power of two that maps of this machine may have as buckets.
+local function log2_of(word)
+  for B = 1, 27 do
+    if math.tointeger(word) == 1 << B then return B end
+  end
+  return nil, "a power of two from 2 to " .. (1 << 27) .. " expected, got "
+    .. word
+end
+
 local function parser(argparse)
   local p = argparse("hmap", "A map whose growth you can watch.")
   p:command_target("command")
@@ -389,6 +400,11 @@ local function parser(argparse)
     { "xxh3", "fnv1a", "java31" }:default("xxh3")
   e:option("--width", "Columns of text."):convert(math.tointeger)
   e:flag("--ascii", "No block characters.")
+  local t = p:command("load-table",
+    "Measure the table above loadFactor in Go's map source.")
+  t:option("--seed", "Hashes repeat for a seed.", "1")
+    :convert(math.tointeger)
+  t:option("--buckets", "A power of two.", "1048576"):convert(log2_of)
   return p
 end
 
@@ -415,6 +431,11 @@ local function main(words_given)
   local p = parser(argparse)
   local ok, args = p:pparse(words_given or words_of_process())
   if not ok then return fail(args .. "\n" .. p:get_usage(), 2) end
+  if args.command == "load-table" then
+    local loadtable = require "hmap.loadtable"
+    print(loadtable.measure(args.buckets, args.seed, progress))
+    return 0
+  end
   local path = args.file or os.getenv("KEYS")
   local source, why = load_keys(path ~= "" and path or nil)
   if not source then return fail(why, 1) end

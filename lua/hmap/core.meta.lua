@@ -103,6 +103,7 @@
 ---@field remaining integer old buckets to move
 ---@field overflow_in_use integer overflow buckets in live chains
 ---@field noverflow integer Go's counter of them
+---@field longest_chain integer most buckets that a chain ever had
 ---@field bytes integer all that the map holds
 ---@field growths table<hmap.GrowthKind, integer> begun so far
 
@@ -117,7 +118,9 @@
 ---@field expected table<integer, number> the same, if every key falls by chance
 ---@field by_overflow table<integer, integer> chains by overflow buckets, from 0
 ---@field by_state table<hmap.SlotState, integer> slots of both arrays
----@field chi_square number of by_entries against expected
+---@field classes integer that the verdict is on: the chains or, while the array
+--- doubles or shrinks, the keys that share a bucket in both sizes
+---@field chi_square number of the entries in these, against chance
 ---@field df integer its degrees of freedom
 ---@field p number? chance of a chi-square as large; nil without freedom
 ---@field verdict "good" | "even" | "uneven" | "bad" | "few"
@@ -128,6 +131,78 @@
 ---@field miss_probes number slots that a miss passes, mean over chains
 ---@field miss_buckets number buckets that a miss reads, mean over chains
 ---@field tophash_match number chance that two entries have one tophash
+---@field never_set integer[] bits of the hash, 0 to 63, that no key has
+---@field always_set integer[] those that all have; below 40 keys nothing is said
+
+--- The search for one key. A NaN is looked for in no bucket and has no hash; a
+--- map without buckets has a hash for the key and nothing else.
+---@class hmap.Explanation
+---@field key any as it was asked for; a table of its fields if a tuple
+---@field found boolean
+---@field hash string? "0x..", under the hash key of the array that it reads
+---@field tophash integer? 5..255
+---@field which hmap.Which? the array that the search reads
+---@field why string why that one; or why none
+---@field bucket integer? the search begins there
+---@field bucket_bits string? the low bits of the hash that say so: "0110"
+---@field old_bucket integer? while the map grows: where it was before
+---@field chain hmap.ChainBucket[] the buckets that were read
+---@field depth integer? bucket of the chain where it is or the search ended
+---@field slot integer? where it is, or the first of nothing but empty ones
+---@field stopped "empty_rest" | "end_of_chain" | nil of an absent key
+---@field buckets_read integer
+---@field slots_scanned integer the slot where it ended included
+---@field comparisons integer keys compared
+---@field false_matches integer of these, other keys with the same tophash
+---@field moves_to hmap.Goal? when its old bucket moves
+---@field goes_to hmap.Goal? at the next doubling
+
+---@class hmap.ChainBucket
+---@field tophash integer[] of the 8 slots
+---@field false_matches hmap.FalseMatch[] keys that were compared in vain
+
+---@class hmap.FalseMatch
+---@field slot integer
+---@field key any
+
+---@class hmap.Goal
+---@field bucket integer of the new array
+---@field half "x" | "y" | nil its first or second half, if the array doubles
+
+---@class hmap.KeystatsOptions
+---@field key? hmap.Type default: the narrowest of int64, float64, string, bool, any
+---@field seed? integer default 0
+
+---@class hmap.Keystats
+---@field key string the type of the keys
+---@field keys integer in the list
+---@field repeats integer of these, equal to one before
+---@field entries integer in a map of them; NaN left out
+---@field buckets integer of that map
+---@field best hmap.Hash the first of hashes
+---@field hashes hmap.HashStats[] best first: what a hit reads
+
+--- What the chains of a map with this hash would be; fields as in Distribution.
+---@class hmap.HashStats
+---@field hash hmap.Hash
+---@field verdict "good" | "even" | "uneven" | "bad" | "few"
+---@field why string
+---@field entries integer
+---@field buckets integer
+---@field longest integer entries of the longest chain
+---@field overflow integer overflow buckets
+---@field chi_square number
+---@field df integer
+---@field p number?
+---@field cost number
+---@field hit_buckets number
+---@field hit_probes number
+---@field hit_compares number keys that a hit compares, its own included, mean
+---@field miss_buckets number
+---@field miss_probes number
+---@field tophash_match number
+---@field never_set integer[]
+---@field always_set integer[]
 
 ---@class hmap.Bucket one chain
 ---@field index integer from 0
@@ -176,6 +251,292 @@
 ---@field references integer anchors of Lua objects
 ---@field total integer the sum, as stats().bytes
 ---@field per_entry number
+
+---@class hmap.LiveOptions
+---@field collect? boolean collect all garbage first, and tell what that closed
+---@field stuck_after? number seconds; default 1
+
+---@class hmap.LiveMap one map; its field map is the map itself, nil once closed
+---@field id integer maps of a Lua state are counted from 1
+---@field name string?
+---@field key string its type, as hmap.new takes it
+---@field value string
+---@field count integer entries
+---@field bytes integer all that it holds
+---@field held integer of these, in old arrays that are not yet given back
+---@field memory table<string, integer> bytes by part
+---@field buckets integer
+---@field longest_chain integer most buckets that a chain ever had
+---@field overflow integer overflow buckets in live chains
+---@field age number seconds since it was made
+---@field growing boolean
+---@field kind hmap.GrowthKind? of the growth in progress
+---@field evacuated integer? old buckets moved
+---@field remaining integer? old buckets to move
+---@field still number? seconds since the growth was first seen where it is
+---@field stuck boolean still, for stuck_after seconds at least
+---@field leaked boolean was no longer referenced, and is closed now: see collect
+---@field site string? "file:line" of the call that made it, under the profile
+---@field traceback string? of that call
+
+--- Each map that was made is live, was closed, was collected, or is leaked.
+---@class hmap.ProfileSums
+---@field made integer maps
+---@field live integer
+---@field closed integer by close, or by a to-be-closed variable
+---@field collected integer
+---@field leaked integer no longer referenced, not yet collected
+---@field stuck integer live ones whose growth has not moved on for a second
+---@field entries integer
+---@field bytes integer held now
+---@field peak integer? held at most at once, as far as it was weighed
+---@field oldest number? age in seconds of the oldest live one
+---@field newest number?
+
+---@class hmap.ProfileSite: hmap.ProfileSums without a site: while it was off
+---@field site string? "file:line"
+---@field traceback string?
+---@field growths table<hmap.GrowthKind, integer>
+
+---@class hmap.Profile: hmap.ProfileSums
+---@field on boolean
+---@field since number? seconds since it was first switched on
+---@field sites hmap.ProfileSite[] most bytes first
+---@field lives hmap.Life[] of maps made while it was on; 256 that are over
+---@field folded string input of flame graph programs: stacks and their bytes
+
+---@class hmap.Life
+---@field id integer
+---@field name string?
+---@field site string?
+---@field traceback string
+---@field ended? "closed" | "collected"
+---@field bytes integer now, or when it ended
+---@field count integer
+---@field lost integer events that had no room; the first is kept
+---@field events hmap.LifeEvent[]
+
+---@class hmap.LifeEvent
+---@field event hmap.GrowthKind | "created" | "cleared" | "closed" | "collected"
+---@field at number seconds since the profile began, when it was noticed
+---@field n integer? growths of this kind since the event before
+---@field from integer? buckets
+---@field to integer
+---@field count integer entries then
+---@field bytes integer then
+
+-- -- plans: what is expected, where chance decides ------------------------------
+
+---@class hmap.PlanOptions
+---@field key? hmap.Type default "any"
+---@field value? hmap.Type default "any"
+---@field entries? integer how many are inserted in all; or `bytes`
+---@field bytes? integer how many there are: to the largest map that fits
+---@field live? integer alive at once: each further one takes another's place
+---@field hash? hmap.Hash "identity": of consecutive integers
+---@field policy? hmap.PolicyName | hmap.Policy
+---@field key_bytes? number average length of a text in a key; default: short
+---@field value_bytes? number of a text in a value
+
+--- Bytes are those of stats().bytes: without a seed, and without the anchors of
+--- Lua objects, which nobody can plan.
+---@class hmap.Plan
+---@field key hmap.Type
+---@field value hmap.Type
+---@field entries integer
+---@field live integer?
+---@field B integer log2 of buckets
+---@field buckets integer
+---@field load number entries per bucket
+---@field next_growth_at integer at this count the next new key doubles the map
+---@field preallocated integer overflow buckets that come with the array
+---@field overflow integer overflow buckets in use
+---@field overflow_made integer of these, made one by one
+---@field memory hmap.Memory bytes by part, at rest
+---@field bytes integer their sum
+---@field bytes_per_entry number?
+---@field resident integer bytes in pages that were touched, an estimate
+---@field peak hmap.PlannedPeak
+---@field growths hmap.PlannedGrowth[] from the first entry on
+---@field growing hmap.PlannedMoment? with this many entries a growth is under way
+---@field same_size integer? growths to the same size, of entries that come and go
+---@field hit_probes number slots that a hit passes, mean
+---@field hit_buckets number buckets that a hit reads, mean
+---@field miss_probes number slots that a miss passes, mean over chains
+---@field miss_buckets number buckets that a miss reads, mean over chains
+---@field go hmap.PlanInGo
+
+---@class hmap.PlannedPeak the most bytes at any moment
+---@field bytes integer
+---@field at integer? entries then; nil: as entries come and go
+---@field resident integer the most in pages that were touched, an estimate
+
+---@class hmap.PlannedGrowth
+---@field kind "double"
+---@field at integer the insert that makes so many entries begins it
+---@field from integer buckets
+---@field to integer
+---@field writes integer that it takes to move them, that insert included
+
+---@class hmap.PlannedMoment of a growth under way
+---@field from integer buckets
+---@field to integer
+---@field evacuated integer old buckets moved
+---@field remaining integer
+---@field writes integer until it is over
+---@field bytes integer all that the map holds then
+---@field overflow integer? the rest in plans alone: in use then
+---@field hit_probes number?
+---@field hit_buckets number?
+---@field miss_probes number?
+---@field miss_buckets number?
+
+---@class hmap.PlanInGo live bytes of the heap, by Go 1.19's allocator
+---@field B integer?
+---@field buckets integer?
+---@field preallocated integer? overflow buckets that come with the array
+---@field array_bytes integer?
+---@field overflow integer? overflow buckets in use
+---@field bytes integer
+---@field bytes_per_entry number?
+---@field peak integer with the old array and the new one
+
+---@class hmap.PlanFromBytes
+---@field key hmap.Type
+---@field value hmap.Type
+---@field limit integer the bytes
+---@field entries integer at rest, in a map made for them with `capacity`
+---@field entries_growing integer that inserts can bring, growths and all
+---@field at_rest hmap.Plan of entries
+---@field while_growing hmap.Plan of entries_growing
+
+--- What follows are fields of a Plan for the count that is forecast.
+---@class hmap.Forecast
+---@field count integer entries now
+---@field entries integer entries then
+---@field bytes_now integer
+---@field under_way hmap.MoveUnderWay? the move in progress now
+---@field pending hmap.GrowthKind? of the one that waits for it: not foreseen
+---@field growths hmap.PlannedGrowth[] to come
+---@field growing hmap.PlannedMoment? the one that is under way then
+---@field peak hmap.PlannedPeak from now on
+---@field B integer
+---@field buckets integer
+---@field load number
+---@field next_growth_at integer
+---@field preallocated integer
+---@field overflow integer
+---@field overflow_made integer
+---@field memory hmap.Memory
+---@field bytes integer at rest
+---@field bytes_per_entry number?
+---@field resident integer
+---@field hit_probes number
+---@field hit_buckets number
+---@field miss_probes number
+---@field miss_buckets number
+
+---@class hmap.MoveUnderWay
+---@field kind hmap.GrowthKind
+---@field from integer buckets
+---@field to integer
+---@field evacuated integer
+---@field remaining integer
+---@field writes integer until it is over
+
+--- What happened, for map:trace and map:events. Numbers of buckets count from 0.
+---@class hmap.Event
+---@field kind "grow_begin" | "evacuate" | "grow_end" | "overflow" | "release" | "clear"
+---@field op integer the operation that caused it, from 1 since record began, or since the map was first listened to
+---@field count integer entries then
+---@field growth hmap.GrowthKind? of grow_begin, evacuate, grow_end
+---@field from integer? grow_begin, grow_end: buckets before
+---@field to integer? and after
+---@field bucket integer? evacuate: the old bucket; overflow: the bucket it hangs on
+---@field to_x integer? evacuate: entries that went to the first half
+---@field to_y integer? and to the second
+---@field bytes integer? release: given back to the system
+---@field lost integer? events before it that memory was refused for
+
+--- What became of a watched entry, for map:watch.
+---@class hmap.Touch
+---@field kind "insert" | "overwrite" | "delete" | "move" | "clear"
+---@field op integer as of an event
+---@field key any a table of its fields if a tuple; nil of an object that clear or close let go
+---@field watched integer? the bucket, if one is watched
+---@field bucket integer? where the entry is, was, or moves to; not of clear
+---@field which hmap.Which? array of that bucket
+---@field from integer? move: the old bucket
+---@field lost integer? what was to be told before it and memory was refused for
+
+--- A recording: a list of events, and what hmap.replay needs beside the keys.
+---@class hmap.Recording
+---@field [integer] hmap.Event
+---@field key hmap.Type
+---@field value hmap.Type
+---@field seed integer?
+---@field hash hmap.Hash
+---@field capacity integer
+---@field policy hmap.Policy when the recording began
+---@field buckets integer then
+---@field name string?
+---@field fresh boolean it began on a map that nothing had been done to
+---@field after integer operations that earlier calls of map:events gave
+---@field operations integer in this one
+---@field calls hmap.Call[] what they were
+---@field lost integer events that were not kept
+---@field lost_calls integer calls that were not
+---@field keys any[]? for replay, by you: a key for each call that takes one
+---@field values any[]? for replay, by you: the values beside the keys
+
+--- Operations of one sort in a row. Those up to "pop" take a key each. "read",
+--- "next" (of an iterator) and "scan" are there if they moved something.
+---@class hmap.Call
+---@field call "set" | "swap" | "get_or_set" | "add" | "delete" | "pop" | "clear" | "reserve" | "step" | "shrink" | "rekey" | "tune" | "read" | "pairs" | "next" | "scan" | "failed"
+---@field times integer
+---@field n integer? reserve, step: the argument
+---@field policy hmap.Policy? tune
+
+-- -- the ledger ---------------------------------------------------------------
+
+--- What one operation, or all of them, did: in units that are the same for one
+--- seed on every machine.
+---@class hmap.Work
+---@field hashes integer keys hashed
+---@field slots integer tophash bytes looked at, 8 for each bucket read
+---@field comparisons integer keys compared
+---@field moved integer entries moved to a new array
+---@field evacuated integer old buckets moved
+---@field passed integer old buckets that the evacuation mark went over
+---@field overflow integer overflow buckets put behind a chain
+---@field blocks integer blocks taken from and given back to the allocator
+---@field cleared integer bytes set to zero, of arrays below 128 KiB
+---@field mapped integer bytes of new arrays mapped, untouched as yet
+---@field released integer bytes given back
+
+---@alias hmap.OpName
+---| "get" | "set" | "delete" | "get_or_set" | "clear"
+---| "step" # step, step_for and finish
+---| "read_step" # what a lookup moves under step_on = "read_write"
+---| "reserve" | "shrink" | "rekey"
+---| "iterate" # an iteration that had to bring a rekey to its end
+
+---@class hmap.Op: hmap.Work
+---@field op hmap.OpName
+---@field number integer from 1, since the ledger was opened
+---@field cost integer its work in one number: about the cache lines touched
+---@field count integer entries afterwards
+---@field cause string what made it cost that
+---@field growth hmap.GrowthKind? of the growth that it began or ended
+---@field began boolean?
+---@field ended boolean?
+---@field from integer? buckets before that growth
+---@field to integer? and after
+
+---@class hmap.Totals
+---@field ops table<hmap.OpName, integer>
+---@field sum hmap.Work of all operations
+---@field worst hmap.Work the most of each that one operation did
 
 -- -- maps ---------------------------------------------------------------------
 
@@ -304,7 +665,9 @@ function map:merge(other) end
 ---@return table
 function map:view() end
 
---- Frees the map; idempotent. Also by `local m <close>` and the collector.
+--- Closes the map; idempotent. Also by `local m <close>` and the collector. What
+--- it holds goes back bit by bit: while other maps are written, made or stepped,
+--- and in each cycle of the collector; finish() of any map gives back the rest.
 function map:close() end
 
 --- Moves up to n old buckets of the growth in progress.
@@ -348,6 +711,11 @@ function map:stats() end
 ---@return hmap.Distribution
 function map:distribution() end
 
+--- The search for a key: where it goes and why, what it meets. Moves nothing.
+---@param ... any key
+---@return hmap.Explanation
+function map:explain(...) end
+
 --- One chain of the new array or, while the map grows, of the old one.
 ---@param i integer from 0
 ---@param which? hmap.Which
@@ -366,10 +734,69 @@ function map:layout() end
 ---@return hmap.Memory
 function map:memory() end
 
+--- Opens (true) the map's ledger, anew if it is open, or closes it (false):
+--- from then on each operation's work is counted, each key of a many-key method
+--- as an operation. Without an argument: what all operations came to, nil if it
+--- is closed. A closed ledger costs nothing.
+---@param on? boolean
+---@return hmap.Totals?
+function map:ledger(on) end
+
+--- The last operation; nil if the ledger is closed or has none yet.
+---@return hmap.Op?
+function map:last_op() end
+
+--- The n costliest operations, the costliest first, of equals the earlier. The
+--- ledger keeps 64.
+---@param n? integer default 10
+---@return hmap.Op[]
+function map:worst_ops(n) end
+
 --- Verifies every invariant. Walks the map.
 ---@return true?
 ---@return string? broken
 function map:check() end
+
+--- What inserts of new keys will do until the map holds n entries: growths,
+--- writes that they take, bytes then and at the worst moment. Keys are taken to
+--- fall by chance, and to come with as much text as those that are there.
+---@param n integer
+---@return hmap.Forecast
+function map:forecast(n) end
+
+--- One integer for the whole state: count, B, growth, and every tophash byte,
+--- key and value in its chain and order. Equal for equal states, on every
+--- little-endian machine; objects in `any` count by their kind alone. Not for
+--- addresses, iterators and policy. Walks the map.
+---@return integer
+function map:fingerprint() end
+
+--- Calls fn(event) for what happens, each time when the operation that caused
+--- it has been done and before it returns. What fn raises goes to the caller of
+--- that operation, and the rest is told with the next. fn may use, write and
+--- close this very map: what that causes is told behind what waits. nil ends it.
+---@param fn fun(event: hmap.Event)?
+function map:trace(fn) end
+
+--- Keeps the last n events, and as many runs of calls, without calling Lua;
+--- begins anew each time. 0 or nothing ends it and frees them.
+---@param n? integer
+function map:record(n) end
+
+--- What was recorded, which is then no longer kept. Raises without a recording.
+---@return hmap.Recording
+function map:events() end
+
+--- watch(key, fn) or watch({bucket = i}, fn): calls fn(touch) when the key's
+--- entry, or one of the bucket i of the new array (and, while the map grows, of
+--- the old bucket i), is inserted, overwritten, moved or deleted; when as in
+--- trace. An entry that leaves for bucket i + n when the array doubles is told as
+--- a move from i. One function for a key or bucket; nil ends it. In a map of
+--- `any` keys watch({key = t}, fn) watches the key t whatever table it is. While
+--- anything is watched, each touch of any entry costs a comparison with each
+--- watch.
+---@param ... any key or form, fn or nil
+function map:watch(...) end
 
 --- Both arrays, the evacuation mark, chains and load as text. Its work depends
 --- on the width, not on the map.
@@ -394,6 +821,12 @@ function core.new(opts) end
 ---@return hmap.Layout
 function core.layout(key, value) end
 
+--- What a map will cost, by arithmetic: buckets, bytes, growths, probes; and the
+--- same map in Go. No map is filled.
+---@param opts hmap.PlanOptions
+---@return hmap.Plan | hmap.PlanFromBytes
+function core.plan(opts) end
+
 --- The hash of a key as a map with this seed would have it.
 ---@param key_type hmap.Type
 ---@param key any
@@ -402,12 +835,80 @@ function core.layout(key, value) end
 ---@return integer
 function core.hash(key_type, key, seed, hash) end
 
+--- Compares the hash functions on a list of keys, without building the maps:
+--- a bad hash takes no longer than a good one.
+---@param keys any[]
+---@param opts? hmap.KeystatsOptions
+---@return hmap.Keystats
+function core.keystats(keys, opts) end
+
+--- Everything about a map on one page: state, policy, check, memory, bucket,
+--- distribution, picture. Walks the map. No address is in it.
+---@param m hmap.Map
+---@param opts? hmap.DrawOptions
+---@return string
+function core.report(m, opts) end
+
+--- A map as the recorded one was after `step` operations, by default all. The
+--- recording must be whole, from the beginning of a map with a seed; its field
+--- keys has the operations' keys in order, values their values (else zeros).
+--- Raises if the new map does not cause the same events at the same operations.
+---@param recording hmap.Recording
+---@param step? integer
+---@return hmap.Map
+function core.replay(recording, step) end
+
 --- The map behind a view.
 ---@param view table
 ---@return hmap.Map
 function core.of(view) end
 
+--- All open maps of this Lua state, oldest first. A map is stuck if its growth
+--- has not moved on since an earlier look, by this, profile or metrics, at least
+--- stuck_after seconds ago. With `collect` maps that were no longer referenced
+--- are in the list for the last time, as leaked.
+---@param opts? hmap.LiveOptions
+---@return hmap.LiveMap[]
+function core.live(opts) end
+
+--- With true, maps made from now on remember the traceback of their creation,
+--- and their lives are noted, at every few hundred writes; false ends that.
+--- Without an argument: what was noted.
+---@param on? boolean
+---@return hmap.Profile?
+function core.profile(on) end
+
+--- All maps as Prometheus text, exposition format 0.0.4. Maps of one name are
+--- summed, those without a name are one with map="".
+---@return string
+function core.metrics() end
+
 -- The rest is for hmap's own Lua side.
+
+--- What is known of each open map, in no order. With look, maps remember how
+--- far their growths were seen.
+---@param look? boolean
+---@return table[]
+function core.open_maps(look) end
+
+--- The open map of this number, if it is referenced.
+---@param id integer
+---@return hmap.Map?
+function core.open_map(id) end
+
+--- Sums of maps: all, by name, by traceback.
+---@return { maps: table, unnamed: table, names: table<string, table>, sites: table<string, table> }
+function core.tallies() end
+
+--- The lives noted by the profile, in no order.
+---@return table[]
+function core.lives() end
+
+--- Switches the profile, if told.
+---@param on? boolean
+---@return boolean on
+---@return number? seconds since it was first
+function core.profiling(on) end
 
 --- Adds a method to all maps.
 ---@param name string
@@ -434,8 +935,46 @@ function core.view(name, t) end
 ---@return table
 function core.distribution(m) end
 
+--- The bits that some hash and that every hash of a map's keys has, and how
+--- many keys but NaN there are; while its size changes, classes of hashes too.
+---@param m hmap.Map
+---@return { any: integer, all: integer, keys: integer, classes: integer?, by_class: table<integer, integer>? }
+function core.hashes(m) end
+
+--- The raw counts that m would have at rest under the hash of another map with
+--- keys of this type, comparisons in vain over finding each key, hash masks.
+---@param m hmap.Map
+---@param other hmap.Map
+---@return table raw
+---@return integer in_vain
+---@return table masks
+function core.rehash(m, other) end
+
 --- Seconds on a clock that only goes forward.
 ---@return number
 function core.now() end
+
+--- Bytes of closed maps that have not gone back yet.
+---@return integer
+function core.dropped() end
+
+--- Opens or closes a map's ledger.
+---@param m hmap.Map
+---@param on boolean
+function core.ledger(m, on) end
+
+--- The counts that ledger, last_op and worst_ops of a map put into words.
+---@param m hmap.Map
+---@return table?
+function core.totals(m) end
+
+---@param m hmap.Map
+---@return table?
+function core.last_op(m) end
+
+---@param m hmap.Map
+---@param n integer
+---@return table[]
+function core.worst_ops(m, n) end
 
 return core

@@ -4,27 +4,36 @@
 -- reported, and the text of every view.
 
 local core = require "hmap.core"
+local keystats = require "hmap.keystats"
+local ledger = require "hmap.ledger"
+local live = require "hmap.live"
+local metrics = require "hmap.metrics"
 local picture = require "hmap.picture"
+local plan = require "hmap.plan"
+local plan_text = require "hmap.plan_text"
+local profile = require "hmap.profile"
+local replay = require "hmap.replay"
 local report = require "hmap.report"
 local terminal = require "hmap.terminal"
 local views = require "hmap.views"
 
 local DRAW_OPTIONS = { width = "number", ascii = "boolean" }
 
-local function check_draw_options(opts)
+local function check_draw_options(opts, arg, name)
   if opts == nil then return {} end
-  if type(opts) ~= "table" then
-    error(string.format("bad argument #1 to 'draw' (table expected, got %s)",
-      type(opts)), 3)
+  local function blame(...)
+    error(string.format("bad argument #%d to '%s' (%s)", arg, name,
+      string.format(...)), 4)
   end
-  for name, value in pairs(opts) do
-    local wanted = DRAW_OPTIONS[name]
-    if type(value) ~= wanted then
-      error(string.format("bad argument #1 to 'draw' (%s)", wanted
-        and string.format("option '%s': %s expected, got %s", name, wanted,
-          type(value))
-        or string.format("unknown option '%s'; options are ascii, width",
-          tostring(name))), 3)
+  if type(opts) ~= "table" then
+    blame("table expected, got %s", type(opts))
+  end
+  for option, value in pairs(opts) do
+    local wanted = DRAW_OPTIONS[option]
+    if not wanted then
+      blame("unknown option '%s'; options are ascii, width", tostring(option))
+    elseif type(value) ~= wanted then
+      blame("option '%s': %s expected, got %s", option, wanted, type(value))
     end
   end
   return opts
@@ -38,7 +47,7 @@ local function view_of(m, read)
 end
 
 local function draw(m, opts)
-  opts = check_draw_options(opts)
+  opts = check_draw_options(opts, 1, "draw")
   local ascii = opts.ascii
   if ascii == nil then ascii = terminal.ascii_only() end
   local scene = {
@@ -55,20 +64,90 @@ end
 
 local function distribution(m)
   local raw = view_of(m, core.distribution)
-  local d = report.distribution(raw, m:stats(), m:header())
+  local d = report.distribution(raw, m:stats(), m:header(),
+    core.hashes(m))
   return core.view("distribution", d)
+end
+
+-- The ledger is opened and closed by true and false; without them it tells what
+-- all operations came to.
+local function map_ledger(m, on)
+  if on == nil then
+    local totals = view_of(m, core.totals)
+    return totals and core.view("totals", totals)
+  end
+  local ok, why = pcall(core.ledger, m, on)
+  if not ok then error(why, 2) end
+end
+
+local function last_op(m)
+  local op = view_of(m, core.last_op)
+  return op and core.view("op", ledger.with_cause(op))
+end
+
+local function worst_ops(m, n)
+  local ok, ops = pcall(core.worst_ops, m, n == nil and 10 or n)
+  if not ok then error(ops, 2) end
+  for _, op in ipairs(ops) do core.view("op", ledger.with_cause(op)) end
+  return core.view("ops", ops)
+end
+
+local function is_map(m)
+  return type(m) == "userdata" and (getmetatable(m) or {}).__name == "hmap"
+end
+
+local function map_report(m, opts)
+  if not is_map(m) then
+    error(string.format("bad argument #1 to 'report' (hmap expected, got %s)",
+      type(m)), 2)
+  end
+  opts = check_draw_options(opts, 2, "report")
+  local header = view_of(m, m.header)
+  local sound, broken = m:check()
+  local ascii = opts.ascii
+  if ascii == nil then ascii = terminal.ascii_only() end
+  return report.whole({
+    title = tostring(m),
+    version = "hmap " .. core._VERSION .. ", " .. _VERSION,
+    header = header,
+    stats = m:stats(),
+    memory = m:memory(),
+    layout = m:layout(),
+    distribution = distribution(m),
+    policy = m:tune(),
+    picture = draw(m, opts),
+    broken = not sound and "broken: " .. broken or nil,
+  }, { width = opts.width or terminal.width(), ascii = ascii })
 end
 
 core.extend("draw", draw)
 core.extend("distribution", distribution)
+core.extend("forecast", plan.forecast)
+core.extend("last_op", last_op)
+core.extend("ledger", map_ledger)
+core.extend("worst_ops", worst_ops)
 for name, text in pairs(views) do
   core.set_view_tostring(name, text)
 end
+core.set_view_tostring("live", live.text)
+core.set_view_tostring("op", ledger.op_text)
+core.set_view_tostring("ops", ledger.ops_text)
+core.set_view_tostring("totals", ledger.totals_text)
+core.set_view_tostring("plan", plan_text.plan)
+core.set_view_tostring("forecast", plan_text.forecast)
+core.set_view_tostring("profile", profile.text)
 
 return {
   new = core.new,
   layout = core.layout,
+  plan = plan.plan,
   hash = core.hash,
+  keystats = keystats.keystats,
+  report = map_report,
+  replay = replay.replay,
+  live = live.live,
+  profile = profile.profile,
+  metrics = metrics.metrics,
   of = core.of,
   _VERSION = core._VERSION,
 }

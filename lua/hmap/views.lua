@@ -1,6 +1,9 @@
 --- The text of the views, for a person at the REPL: `= m:stats()`.
 -- Each function takes the plain table of its view. Pure.
 
+local events = require "hmap.events"
+local explain = require "hmap.explain"
+local keystats = require "hmap.keystats"
 local picture = require "hmap.picture"
 local report = require "hmap.report"
 local words = require "hmap.words"
@@ -152,4 +155,9 @@ return {
   bucket = picture.bucket,
   slots = picture.slots,
   distribution = report.text,
+  explanation = explain.text,
+  event = events.event,
+  events = events.events,
+  touch = events.touch,
+  keystats = keystats.text,
 }

@@ -74,6 +74,8 @@ func draw[K comparable](n int, inOrder bool, at func(int) K) keys[K] {
 	return keys[K]{all, hits, misses}
 }
 
+func numberAt(i int) int64 { return int64(mix(uint64(i) + 1)) }
+
 const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" +
 	"0123456789-_"
 
@@ -259,11 +261,15 @@ func bench[K comparable](k keys[K]) {
 func main() {
 	check(len(os.Args) >= 3, "usage: peer random|sequential|text|paths N [FILE]")
 	fmt.Printf("title\tGo map, %s (text shared)\n", runtime.Version())
+	if os.Args[1] == "pause" {
+		pause(os.Args[2:])
+		return
+	}
 	n, err := strconv.Atoi(os.Args[2])
 	check(err == nil && n > 0, "N must be positive")
 	switch kind := os.Args[1]; kind {
 	case "random":
-		bench(draw(n, false, func(i int) int64 { return int64(mix(uint64(i) + 1)) }))
+		bench(draw(n, false, numberAt))
 	case "sequential":
 		bench(draw(n, true, func(i int) int64 { return int64(i) }))
 	case "text":

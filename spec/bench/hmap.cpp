@@ -40,6 +40,7 @@ template <class Key> struct Map {
     hmap_options options = {};
     options.key.kind = Of::kind;
     options.elem.kind = HMAP_INT64;
+    options.seeded = bench::repeatable;
     good(hmap_new(&options, &m));
   }
   Map(const Map &) = delete;
@@ -67,6 +68,14 @@ template <class Key> struct Map {
       sum += *static_cast<const int64_t *>(it.elem);
     hmap_iter_close(&it);
     return sum;
+  }
+
+  void clear() { good(hmap_clear(m)); }
+
+  bool close(size_t) {
+    if (hmap_free_step(m, 1))
+      m = nullptr;
+    return m != nullptr;
   }
 };
 

@@ -1,13 +1,6 @@
 // A Lua table, by Lua's C functions. Text is interned by each call, as a C
 // program that keeps its entries in Lua has to.
-#include <lua.hpp>
-
-#include "workload.hpp"
-
-// [-0, +1, m]
-static void push(lua_State *L, const std::string &key) {
-  lua_pushlstring(L, key.data(), key.size());
-}
+#include "lua_state.hpp"
 
 // Raw access with the table at index 1; a read leaves the value on the stack.
 static void read(lua_State *L, int64_t key) { lua_rawgeti(L, 1, key); }
@@ -26,16 +19,10 @@ static void write(lua_State *L, const std::string &key) {
 
 // A table at index 1 of a state of its own: in a common state a second table
 // would get its text for nothing.
-template <class Key> struct Map {
-  lua_State *L = luaL_newstate();
+template <class Key> struct Map : State {
+  size_t full; // KiB, when it was closed
 
-  Map() {
-    if (L == nullptr)
-      bench::fail("not enough memory");
-    lua_newtable(L);
-  }
-  Map(const Map &) = delete;
-  ~Map() { lua_close(L); }
+  Map() { lua_newtable(L); }
 
   void put(const Key &key, int64_t value) {
     lua_pushinteger(L, value);
@@ -49,10 +36,14 @@ template <class Key> struct Map {
     return value;
   }
 
-  bool erase(const Key &key) {
-    bool there = get(key) != 0;
+  void remove(const Key &key) {
     lua_pushnil(L);
     write(L, key);
+  }
+
+  bool erase(const Key &key) {
+    bool there = get(key) != 0;
+    remove(key);
     return there;
   }
 
@@ -61,6 +52,27 @@ template <class Key> struct Map {
     for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1))
       sum += lua_tointeger(L, -1);
     return sum;
+  }
+
+  void clear() {
+    for (lua_pushnil(L); lua_next(L, 1);) {
+      lua_pop(L, 1);
+      lua_pushvalue(L, -1);
+      lua_pushnil(L);
+      lua_rawset(L, 1);
+    }
+  }
+
+  // Lets go of the table; then the collector has to find that out.
+  bool close(size_t step) {
+    if (step == 0) {
+      full = kibibytes();
+      lua_pushnil(L);
+      lua_replace(L, 1);
+    } else {
+      garbage();
+    }
+    return kibibytes() > full / 2;
   }
 };
 

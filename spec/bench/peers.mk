@@ -14,11 +14,15 @@ boost_HEADER := boost/unordered/unordered_flat_map.hpp
 robin_HEADER := tsl/robin_map.h
 std_HEADER   := unordered_map
 lua_HEADER   := lua.hpp
+# For run.lua nothing, for pause.lua a peer and what reads the times.
+pause_lua_HEADER := lua.hpp
+pause_HEADER     := vector
 
 hmap_LIBS = $(BUILD)/libhmap.a
 absl_LIBS = $(shell pkg-config --libs absl_flat_hash_map)
 glib_LIBS = $(shell pkg-config --libs glib-2.0)
 lua_LIBS ?= -llua5.4
+pause_lua_LIBS = -Wl,-E $(lua_LIBS)
 
 glib_FLAGS = $(shell pkg-config --cflags glib-2.0 2>/dev/null)
 
@@ -33,13 +37,13 @@ installed = $(shell { $(or $($1_CHECK),$(CHECK)); } >/dev/null 2>&1 && echo $1)
 
 all: $(foreach p,$(PEERS),$(addprefix $(BUILD)/bench/,$(call installed,$p)))
 
-$(BUILD)/bench/go: spec/bench/go.go
+$(BUILD)/bench/go: spec/bench/go.go spec/bench/pause.go
 	@mkdir -p $(@D)
-	go build -o $@ $<
+	go build -o $@ $^
 
 $(BUILD)/bench/hmap: $(BUILD)/libhmap.a
 
-$(BUILD)/bench/%: spec/bench/%.cpp spec/bench/workload.hpp $(BUILD)/flags
+$(BUILD)/bench/%: spec/bench/%.cpp $(wildcard spec/bench/*.hpp) $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CXX) $(MODE) $($*_FLAGS) $(CFLAGS) -o $@ $< $($*_LIBS)
 

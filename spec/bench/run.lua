@@ -9,6 +9,9 @@
 
 local here = arg[0]:match "^(.*)/" or "."
 local results = dofile(here .. "/table.lua")
+local system = dofile(here .. "/system.lua")
+local output, progress, say, succeeds = system.output, system.progress,
+  system.say, system.succeeds
 
 local BUILD = os.getenv "BUILD" or "build"
 local LUA = os.getenv "LUA" or "lua5.4"
@@ -38,30 +41,6 @@ local function of_size(n)
     { "C", "random", { n } }, { "C", "sequential", { n } },
     { "C", "text", { n } }, { "C", "paths", { n } }, { "Lua", "random", { n } },
   }
-end
-
--- -- the system --------------------------------------------------------------
-
-local function output(command)
-  local pipe <close> = assert(io.popen(command .. " 2>/dev/null"))
-  return (pipe:read "a":gsub("%s+$", ""))
-end
-
-local function succeeds(command)
-  return os.execute(command .. " >/dev/null 2>&1") == true
-end
-
-local watched = os.execute "test -t 2" == true
-
---- One line that the next one overwrites, if a person is there to see it.
-local function progress(text)
-  if watched then io.stderr:write("\r\27[K", text or "") end
-end
-
---- Lines that stay.
-local function say(...)
-  progress()
-  io.stderr:write(string.format(...), "\n")
 end
 
 -- -- what is there to run ----------------------------------------------------
@@ -134,18 +113,7 @@ end
 -- peer that has nothing to say to a workload gives no figure.
 local function measure(job, peer)
   local level, keys, n = table.unpack(job)
-  local pipe <close> = assert(io.popen(command(level, keys, n, peer)))
-  local figures, title = {}, nil
-  for line in pipe:lines() do
-    local name, value = line:match "^(%S+)\t(.*)"
-    if name == "title" then
-      title = value
-    elseif name then
-      figures[#figures + 1] = { name, assert(tonumber(value)) }
-    end
-  end
-  if not pipe:close() then return nil end
-  return title, figures
+  return system.figures_of(assert(io.popen(command(level, keys, n, peer))))
 end
 
 --- All rows, in the order of the jobs and peers; the titles by peer; whether
@@ -189,32 +157,13 @@ end
 
 -- -- the figures' caption ----------------------------------------------------
 
-local function match_of(path, pattern)
-  local file <close> = io.open(path) or nil
-  return file and file:read("a"):match(pattern)
-end
-
-local function machine()
-  local model = match_of("/proc/cpuinfo", "model name%s*: ([^\n]+)")
-    or output "uname -m"
-  local kib = match_of("/proc/meminfo", "MemTotal:%s+(%d+)")
-  local load = match_of("/proc/loadavg", "%S+")
-  return string.format("%s, %s processors, %s, %s, load %s at the start",
-    model, output "nproc", kib and string.format("%.0f GiB", kib / 2 ^ 20)
-    or "memory unknown", output "uname -sr", load or "unknown")
-end
-
--- What is known before the first process runs.
 local function circumstances(repeats)
-  return {
-    { "date", os.date "!%Y-%m-%d %H:%M UTC" },
-    { "machine", machine() },
-    { "compiler", output((os.getenv "CXX" or "c++") .. " --version | head -n 1")
-      .. ", " .. (os.getenv "CFLAGS" or "-O2 -DNDEBUG") },
-    { "repeats", repeats .. ", of each figure the least is given" },
-    { "hashes", "each peer's own; mixed: its own of integers is the identity, "
-      .. "splitmix64's finalizer is used" },
-  }
+  local about = system.circumstances()
+  about[#about + 1] = { "repeats", repeats
+    .. ", of each figure the least is given" }
+  about[#about + 1] = { "hashes", "each peer's own; mixed: its own of integers "
+    .. "is the identity, splitmix64's finalizer is used" }
+  return about
 end
 
 local function add_titles(list, titles)
@@ -242,13 +191,6 @@ local function arguments()
   return parser:parse()
 end
 
-local function names_in(list)
-  if not list then return nil end
-  local names = {}
-  for name in list:gmatch "[^,]+" do names[name] = true end
-  return names
-end
-
 local function print_table(options)
   local file <close> = io.open(options.out)
   if not file then
@@ -264,7 +206,7 @@ local function bench(options)
     or FULL
   local repeats = options.repeats or options.quick and 1 or 3
   local about = circumstances(repeats)
-  local rows, titles, sound = run(jobs_of(set, names_in(options.peers)),
+  local rows, titles, sound = run(jobs_of(set, system.names_in(options.peers)),
     repeats)
   add_titles(about, titles)
   local file <close> = assert(io.open(options.out, "w"))

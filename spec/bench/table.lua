@@ -116,23 +116,40 @@ local function title(row)
     grouped(row.n))
 end
 
---- One workload for a terminal.
-local function terminal(rows)
-  local lines, widths, out = matrix(rows), {}, { title(rows[1]) }
+--- A matrix of texts as lines of even columns, the first to the left.
+local function aligned(lines)
+  local widths, out = {}, {}
   for _, line in ipairs(lines) do
     for i, text in ipairs(line) do
-      widths[i] = math.max(widths[i] or 0, #text)
+      widths[i] = math.max(widths[i] or 0, utf8.len(text))
     end
   end
   for _, line in ipairs(lines) do
     local padded = {}
     for i, text in ipairs(line) do
-      local fill = (" "):rep(widths[i] - #text)
+      local fill = (" "):rep(widths[i] - utf8.len(text))
       padded[i] = i == 1 and text .. fill or fill .. text
     end
     out[#out + 1] = "  " .. table.concat(padded, "  ")
   end
-  return table.concat(out, "\n") .. "\n"
+  return table.concat(out, "\n")
+end
+
+--- The same in markdown, its first line as the head.
+local function piped(lines)
+  local out = {}
+  for i, line in ipairs(lines) do
+    out[#out + 1] = "| " .. table.concat(line, " | ") .. " |"
+    if i == 1 then
+      out[#out + 1] = "| --- |" .. (" ---: |"):rep(#line - 1)
+    end
+  end
+  return table.concat(out, "\n")
+end
+
+--- One workload for a terminal.
+local function terminal(rows)
+  return title(rows[1]) .. "\n" .. aligned(matrix(rows)) .. "\n"
 end
 
 --- Of each level and kind of keys only the workload with the most entries.
@@ -158,13 +175,7 @@ local function markdown(result, all)
   local out = {}
   for _, rows in ipairs(all and list or largest(list)) do
     out[#out + 1] = "**" .. title(rows[1]) .. "**\n"
-    for i, line in ipairs(matrix(rows)) do
-      out[#out + 1] = "| " .. table.concat(line, " | ") .. " |"
-      if i == 1 then
-        out[#out + 1] = "| --- |" .. (" ---: |"):rep(#line - 1)
-      end
-    end
-    out[#out + 1] = ""
+    out[#out + 1] = piped(matrix(rows)) .. "\n"
   end
   out[#out + 1] = "Nanoseconds an operation, bytes an entry; in brackets the "
     .. "ratio to hmap.\n"
@@ -175,6 +186,7 @@ local function markdown(result, all)
 end
 
 return {
-  encode = encode, decode = decode, grouped = grouped, markdown = markdown,
-  terminal = terminal, workloads = workloads,
+  aligned = aligned, decode = decode, digits = digits, encode = encode,
+  grouped = grouped, markdown = markdown, piped = piped, terminal = terminal,
+  workloads = workloads,
 }

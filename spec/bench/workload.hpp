@@ -15,7 +15,8 @@
 //
 // with int64_t and std::string for Key, and calls bench::run<Map> from main.
 // It is run as `peer KEYS N [FILE]` and prints lines of "name <tab> value":
-// nanoseconds an operation, bytes an entry. go.go does the same in Go.
+// nanoseconds an operation, bytes an entry. go.go does the same in Go. As
+// `peer pause ...` it does what pause.hpp says instead.
 //
 // Invariant: each phase leaves the entries as it found them, and its result is
 // compared with what the keys say it must be; a peer that loses a key is not
@@ -24,36 +25,16 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include <malloc.h>
 
+#include "common.hpp"
+#include "pause.hpp"
+
 namespace bench {
-
-// The finalizer of splitmix64: a bijection with full avalanche. It draws the
-// keys, and is the integer hash of peers whose own is the identity.
-inline uint64_t mix(uint64_t x) {
-  x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
-  x = (x ^ x >> 27) * 0x94d049bb133111eb;
-  return x ^ x >> 31;
-}
-
-[[noreturn]] inline void fail(const char *what) {
-  std::fprintf(stderr, "%s\n", what);
-  std::exit(1);
-}
-
-inline void check(bool good, const char *what) {
-  if (!good)
-    fail(what);
-}
 
 // -- keys -------------------------------------------------------------------
 
@@ -95,18 +76,6 @@ template <class Key, class At> Keys<Key> draw(size_t n, bool in_order, At at) {
   return keys;
 }
 
-// 8 to 24 letters of 64. The first eight are a bijection of i's low 48 bits.
-inline std::string text_at(size_t i) {
-  static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrst"
-                                "uvwxyz0123456789-_";
-  uint64_t head = i * 0x9e3779b97f4a7c15 & 0xffffffffffff;
-  head ^= head >> 24;
-  std::string text(8 + mix(i) % 17, 0);
-  for (size_t k = 0; k < text.size(); k++)
-    text[k] = letters[(k < 8 ? head >> 6 * k : mix(i ^ k << 56)) & 63];
-  return text;
-}
-
 inline std::vector<std::string> lines_of(const char *path, size_t n) {
   std::ifstream file(path);
   std::vector<std::string> lines;
@@ -118,10 +87,6 @@ inline std::vector<std::string> lines_of(const char *path, size_t n) {
 }
 
 // -- measures ---------------------------------------------------------------
-
-inline void row(const char *name, double value) {
-  std::printf("%s\t%.4f\n", name, value);
-}
 
 template <class F> double nanoseconds(F f) {
   auto start = std::chrono::steady_clock::now();
@@ -135,25 +100,6 @@ template <class F> void time_best(const char *name, size_t operations, F f) {
   double cold = nanoseconds(f), warm = nanoseconds(f);
   row(name, std::min(cold, warm) / double(operations));
 }
-
-// Bytes from a line such as "Rss:  1234 kB" of a file of /proc/self; 0 where
-// there is none.
-inline double proc_bytes(const char *path, const std::string &field) {
-  std::ifstream file(path);
-  for (std::string line; std::getline(file, line);)
-    if (line.compare(0, field.size(), field) == 0)
-      return std::atof(line.c_str() + field.size()) * 1024;
-  return 0;
-}
-
-// Exact: it walks the page tables. statm lags behind by some hundred KiB.
-inline double resident() {
-  return proc_bytes("/proc/self/smaps_rollup", "Rss:");
-}
-
-inline double peak() { return proc_bytes("/proc/self/status", "VmHWM:"); }
-
-inline void forget_peak() { std::ofstream("/proc/self/clear_refs") << "5"; }
 
 // -- phases -----------------------------------------------------------------
 
@@ -303,11 +249,13 @@ int run(int argc, char **argv, const std::string &title) {
   check(argc >= 3, "usage: peer random|sequential|text|paths N [FILE]");
   std::printf("title\t%s\n", title.c_str());
   std::string kind = argv[1];
+  if (kind == "pause")
+    return pause<Map>(argc - 1, argv + 1);
   size_t n = std::strtoull(argv[2], nullptr, 10);
   check(n > 0, "N must be positive");
 
   if (kind == "random")
-    return ask<Map>(n, false, [](size_t i) { return int64_t(mix(i + 1)); });
+    return ask<Map>(n, false, number_at);
   if (kind == "sequential")
     return ask<Map>(n, true, [](size_t i) { return int64_t(i); });
   if (kind == "text")
@@ -341,6 +289,8 @@ template <class Standard> struct StandardMap {
       sum += entry.second;
     return sum;
   }
+
+  void clear() { map.clear(); }
 };
 
 // std::hash, but for integers, of which it is the identity: those are mixed.

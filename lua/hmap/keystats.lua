@@ -1,0 +1,234 @@
+--- Which hash suits these keys? Each hash function over a person's own keys.
+--
+-- The keys go once into a set under a good hash, which drops repeats and says
+-- how many buckets they need. Their hashes under every other function are then
+-- sorted by bucket and tophash: that gives the chains which a map of that hash
+-- would have, without building it, so that the worst hash takes no longer than
+-- the best.
+
+local core = require "hmap.core"
+local report = require "hmap.report"
+local words = require "hmap.words"
+
+-- In the order in which equally good ones are told: the default first, the
+-- worst that can be last, to compare with.
+local HASHES = { "xxh3", "fnv1a", "java31", "identity", "constant" }
+
+-- -- arguments --------------------------------------------------------------
+
+local function blame(arg, ...)
+  error(string.format("bad argument #%d to 'keystats' (%s)", arg,
+    string.format(...)), 0)
+end
+
+local function check_options(opts)
+  if opts == nil then return {} end
+  if type(opts) ~= "table" then
+    blame(2, "table expected, got %s", type(opts))
+  end
+  for name in pairs(opts) do
+    if name ~= "key" and name ~= "seed" then
+      blame(2, "unknown option '%s'; options are key, seed", tostring(name))
+    end
+  end
+  if opts.seed ~= nil and math.type(opts.seed) ~= "integer" then
+    blame(2, "option 'seed': integer expected, got %s", tostring(opts.seed))
+  end
+  return opts
+end
+
+local SINGLE = { string = "string", boolean = "bool", integer = "int64",
+  float = "float64" }
+
+-- The type that holds both.
+local function join(a, b)
+  if a == nil or a == b then return b end
+  local numbers = a == "float64" and b == "int64"
+    or a == "int64" and b == "float64"
+  return numbers and "float64" or "any"
+end
+
+--- The narrowest of int64, float64, string, bool, any for a list of keys.
+local function type_of_keys(keys)
+  local kind
+  for i = 1, #keys do
+    local key = keys[i]
+    local of_key = SINGLE[math.type(key) or type(key)]
+    if not of_key then
+      blame(1, "%s at index %d: say with the option 'key' what keys these are",
+        type(key), i)
+    end
+    kind = join(kind, of_key)
+  end
+  return kind or "any"
+end
+
+-- -- the comparison ---------------------------------------------------------
+
+-- A set of the keys. What set_many says of a key is said of ours.
+local function set_of(keys, key_type, seed)
+  local made, set = pcall(core.new, { key = key_type, value = "none",
+    seed = seed })
+  if not made then blame(2, "%s", (set:gsub("^.-%((.*)%)$", "%1"))) end
+  local ok, message = pcall(set.set_many, set, keys)
+  if not ok then
+    set:close()
+    error((message:gsub("'set_many'", "'keystats'")), 0)
+  end
+  return set
+end
+
+-- Overflow buckets: slots come in buckets, and each chain has one that is none.
+local function overflow_of(raw)
+  local slots = raw.by_state.full + raw.by_state.empty_rest
+  return slots // 8 - raw.nchains
+end
+
+--- One row: the raw counts of rehash as a person wants them.
+local function row_of(hash, raw, in_vain, masks)
+  local d = report.distribution(raw,
+    { growing = false, buckets = raw.nchains, old_buckets = 0 },
+    { nevacuate = 0 }, masks)
+  return {
+    hash = hash,
+    verdict = d.verdict,
+    why = d.why,
+    entries = d.entries,
+    buckets = d.chains,
+    longest = d.max_entries,
+    overflow = overflow_of(raw),
+    chi_square = d.chi_square,
+    df = d.df,
+    p = d.p,
+    cost = d.cost,
+    hit_buckets = d.hit_buckets,
+    hit_probes = d.hit_probes,
+    hit_compares = d.entries > 0 and (d.entries + in_vain) / d.entries or 0,
+    miss_buckets = d.miss_buckets,
+    miss_probes = d.miss_probes,
+    tophash_match = d.tophash_match,
+    never_set = d.never_set,
+    always_set = d.always_set,
+  }
+end
+
+-- What a hit reads: buckets, and keys to compare. Less than a tenth of one is
+-- no reason to prefer a hash.
+local function work(row)
+  return math.floor((row.hit_buckets + row.hit_compares) * 10 + 0.5)
+end
+
+local function best_first(rows)
+  local place = {}
+  for i, row in ipairs(rows) do place[row] = i end
+  table.sort(rows, function(a, b)
+    local left, right = work(a), work(b)
+    if left ~= right then return left < right end
+    return place[a] < place[b]
+  end)
+  return rows
+end
+
+local function is_integer(key_type)
+  return type(key_type) == "string" and key_type:find("^u?int") ~= nil
+end
+
+local function rows_of(set, key_type, seed)
+  local rows = {}
+  for _, hash in ipairs(HASHES) do
+    if hash ~= "identity" or is_integer(key_type) then
+      local other <close> = core.new { key = key_type, value = "none",
+        hash = hash, seed = seed }
+      rows[#rows + 1] = row_of(hash, core.rehash(set, other))
+    end
+  end
+  return best_first(rows)
+end
+
+local function type_text(key_type)
+  if type(key_type) == "string" then return key_type end
+  return "{" .. table.concat(key_type, ", ") .. "}"
+end
+
+local function compare(keys, opts)
+  if type(keys) ~= "table" then
+    blame(1, "list of keys expected, got %s", type(keys))
+  end
+  opts = check_options(opts)
+  local key_type = opts.key or type_of_keys(keys)
+  local seed = opts.seed or 0
+  local set <close> = set_of(keys, key_type, seed)
+  local rows = rows_of(set, key_type, seed)
+  return {
+    key = type_text(key_type),
+    keys = #keys,
+    repeats = #keys - set:count(),
+    entries = rows[1].entries,
+    buckets = rows[1].buckets,
+    best = rows[1].hash,
+    hashes = rows,
+  }
+end
+
+--- Compares the hash functions on a list of keys. opts: key, the type of keys
+-- (default: the narrowest that fits them all); seed.
+local function keystats(keys, opts)
+  local ok, result = pcall(compare, keys, opts)
+  if not ok then error(result, 2) end
+  return core.view("keystats", result)
+end
+
+-- -- text -------------------------------------------------------------------
+
+local function p_text(p)
+  if not p then return "-" end
+  return p < 1e-4 and "<0.0001" or string.format("%.4f", p)
+end
+
+local function two(x) return string.format("%.2f", x) end
+
+-- Large where chains are: three digits say enough.
+local function mean(x) return x < 99.995 and two(x) or words.count(x) end
+
+local function title(v)
+  local repeats = v.repeats > 0
+    and ", " .. words.plural(v.repeats, "repeat") .. " left out" or ""
+  local each = v.buckets > 0
+    and string.format(", %.2f each", v.entries / v.buckets) or ""
+  return string.format("%s of %s in %s%s%s", words.plural(v.entries, "key"),
+    v.key, words.plural(v.buckets, "bucket"), each, repeats)
+end
+
+-- "  java31    32-63 never set: .."
+local function stuck_line(row)
+  local bits = report.stuck(row)
+  if not bits then return nil end
+  local indent = (" "):rep(12)
+  return "  " .. words.pad(row.hash, 10)
+    .. words.wrap(bits, 80, indent):sub(#indent + 1)
+end
+
+--- The comparison as a person reads it.
+local function text(v)
+  local rows = { { "hash", "verdict", "p", "longest", "overflow", "buckets",
+    "slots", "keys", "a miss" } }
+  local stuck = {}
+  for i, row in ipairs(v.hashes) do
+    rows[i + 1] = { row.hash, row.verdict, p_text(row.p),
+      words.count(row.longest), words.count(row.overflow),
+      mean(row.hit_buckets), mean(row.hit_probes), mean(row.hit_compares),
+      mean(row.miss_buckets) }
+    stuck[#stuck + 1] = stuck_line(row)
+  end
+  local lines = { title(v), words.columns(rows, "llrrrrrrr", " "),
+    " buckets, slots, keys: what a hit reads, passes, compares; a miss reads "
+    .. "buckets" }
+  if #stuck > 0 then lines[4] = " stuck bits" end
+  table.move(stuck, 1, #stuck, 5, lines)
+  return table.concat(lines, "\n")
+end
+
+return {
+  keystats = keystats,
+  text = text,
+}

@@ -1,0 +1,131 @@
+--- What operations cost, and why.
+--
+-- The core counts the work of each operation in units that do not depend on
+-- the machine; this room says it in words. Pure: tables in, text out.
+
+local words = require "hmap.words"
+
+local GROWTH = { double = "growth", same_size = "growth to the same size",
+  shrink = "shrink", rekey = "rekey" }
+
+local function began(op)
+  if not op.began then return end
+  return op.ended and "began and ended a " .. GROWTH[op.growth] or
+    "began a " .. GROWTH[op.growth]
+end
+
+local function ended(op)
+  if op.ended and not op.began then return "ended a " .. GROWTH[op.growth] end
+end
+
+local function from_to(op)
+  return string.format(" from %s to %s", words.count(op.from),
+    words.plural(op.to, "bucket"))
+end
+
+-- Each kind of work that may be why an operation is slow: its share of the
+-- cost, by the rule of hmap_cost, and its words.
+local CAUSES = {
+  { "cleared", 1 / 64, function(n)
+    return "set " .. words.bytes(n) .. " of a new array to zero"
+  end },
+  { "mapped", 0, function(n)
+    return "mapped a new array of " .. words.bytes(n)
+  end },
+  { "moved", 2, function(n, op)
+    return string.format("moved %s of %s", words.plural(n, "entry", "entries"),
+      words.plural(op.evacuated, "old bucket"))
+  end },
+  { "passed", 1, function(n)
+    return n > 2 and "went over " .. words.plural(n, "moved bucket")
+  end },
+  { "blocks", 1, function(n)
+    return n > 2 and "took or freed " .. words.plural(n, "block")
+  end },
+  { "released", 1 / 4096, function(n)
+    return "gave back " .. words.bytes(n)
+  end },
+  { "overflow", 1, function(n)
+    return n == 1 and "hung on an overflow bucket" or
+      "hung on " .. words.plural(n, "overflow bucket")
+  end },
+  { "slots", 1 / 8, function(n, op)
+    local extra = n // 8 - op.evacuated
+    return extra > 2 and "read " .. words.plural(extra, "bucket")
+  end },
+}
+
+-- Growth first, then the rest by what it cost.
+local function cause(op)
+  local parts, costs = {}, {}
+  for rank, c in ipairs(CAUSES) do
+    local name, cost, tell = c[1], c[2], c[3]
+    local text = op[name] > 0 and tell(op[name], op)
+    if text then
+      parts[#parts + 1] = text
+      costs[text] = cost * op[name] - rank * 1e-6
+    end
+  end
+  table.sort(parts, function(a, b) return costs[a] > costs[b] end)
+  local growth = began(op) or ended(op)
+  if growth then table.insert(parts, 1, growth .. from_to(op)) end
+  return #parts > 0 and table.concat(parts, ", ") or
+    "nothing but its own search"
+end
+
+local function with_cause(op)
+  op.cause = cause(op)
+  return op
+end
+
+local function op_text(op)
+  return string.format("%s, operation %s, cost %s: %s", op.op,
+    words.count(op.number), words.count(op.cost), op.cause)
+end
+
+local function ops_text(ops)
+  if #ops == 0 then return "no operations (m:ledger(true) counts them)" end
+  local rows = { { "cost", "operation", "", "entries", "cause" } }
+  for _, op in ipairs(ops) do
+    rows[#rows + 1] = { words.count(op.cost), words.count(op.number), op.op,
+      words.count(op.count), op.cause }
+  end
+  return words.columns(rows, "rrlrl")
+end
+
+local WORKS = {
+  { "hashes", "keys hashed" },
+  { "slots", "tophash bytes looked at" },
+  { "comparisons", "keys compared" },
+  { "moved", "entries moved" },
+  { "evacuated", "old buckets moved" },
+  { "passed", "old buckets that the mark went over" },
+  { "overflow", "overflow buckets hung on" },
+  { "blocks", "blocks taken or freed" },
+  { "cleared", "bytes set to zero" },
+  { "mapped", "bytes mapped" },
+  { "released", "bytes given back" },
+}
+
+local function totals_text(t)
+  local ops = {}
+  for name, n in pairs(t.ops) do
+    if n > 0 then ops[#ops + 1] = words.count(n) .. " " .. name end
+  end
+  table.sort(ops)
+  local rows = { { "in all", "most in one", "" } }
+  for _, work in ipairs(WORKS) do
+    local name, what = work[1], work[2]
+    rows[#rows + 1] = { words.count(t.sum[name]), words.count(t.worst[name]),
+      what }
+  end
+  local head = #ops > 0 and table.concat(ops, ", ") or "no operation yet"
+  return head .. "\n" .. words.columns(rows, "rrl")
+end
+
+return {
+  with_cause = with_cause,
+  op_text = op_text,
+  ops_text = ops_text,
+  totals_text = totals_text,
+}

@@ -1,0 +1,241 @@
+--- hmap.replay: from a recording and its keys back to a map.
+--
+-- A recording (m:record, later m:events) has no keys, but knows of each
+-- operation what it was: `calls` is a list of runs like {call = "set", times =
+-- 417}, {call = "step", n = 4, times = 1}. With the keys in their order, and a
+-- seed, the same calls bring a new map into the same state. That is checked on
+-- the way: the new map must cause the same events at the same operations.
+--
+--   recording.keys    a key for each set, swap, get_or_set, add, delete and pop
+--   recording.values  the values of those, beside them; left out, a map of
+--                     zeros has the same shape
+--
+-- A tuple is a table of its fields, by number or by name.
+
+local core = require "hmap.core"
+local events = require "hmap.events"
+
+local function fail(...) error(string.format(...), 0) end
+
+-- -- cells ------------------------------------------------------------------
+
+-- The fields of a type: { { name =, kind = }, ... }; "none" has none.
+local function fields_of(of)
+  if type(of) == "string" then
+    return of == "none" and {} or { { kind = of } }
+  end
+  local fields = {}
+  for i, text in ipairs(of) do
+    local name, kind = text:match("^(.-):(.*)$")
+    fields[i] = { name = name, kind = kind or text }
+  end
+  return fields
+end
+
+local ZEROS = { bool = false, string = "", any = true }
+
+local function zero(kind)
+  local n = kind:match("^%[(%d+)%]byte$")
+  if n then return ("\0"):rep(math.tointeger(n)) end
+  if ZEROS[kind] ~= nil then return ZEROS[kind] end
+  return 0
+end
+
+-- Appends a value's fields to a list of arguments; nil: zeros.
+local function spread(args, of, fields, value, what)
+  if type(of) == "table" and value ~= nil and type(value) ~= "table" then
+    fail("%s: table of %d fields expected, got %s", what, #fields, type(value))
+  end
+  for i, field in ipairs(fields) do
+    local v = value
+    if type(of) == "table" and value ~= nil then
+      v = value[field.name or i]
+      if v == nil then v = value[i] end
+    end
+    args.n = args.n + 1
+    if v == nil then args[args.n] = zero(field.kind) else args[args.n] = v end
+  end
+end
+
+-- -- calls ------------------------------------------------------------------
+
+-- The arguments of the next operation that takes a key.
+local function next_entry(s, call, with_value)
+  s.key = s.key + 1
+  local key = s.keys[s.key]
+  if key == nil then
+    fail("recording.keys has %d keys, and operation %d (%s) wants one more",
+      s.key - 1, s.op, call)
+  end
+  local args = { n = 0 }
+  spread(args, s.recording.key, s.key_fields, key,
+    "recording.keys[" .. s.key .. "]")
+  if with_value then
+    spread(args, s.recording.value, s.value_fields, s.values[s.key],
+      "recording.values[" .. s.key .. "]")
+  end
+  return table.unpack(args, 1, args.n)
+end
+
+local function keyed(call, with_value)
+  return function(s)
+    s.map[call](s.map, next_entry(s, call, with_value))
+  end
+end
+
+-- An iterator that meets a rekey brings it to its end with one step, or where
+-- it is in a bucket's middle, with a few.
+local function iterate(s)
+  if not s.next then s.next, s.iterator = s.map:pairs() end
+  while s.map:stats().growing and s.next(s.iterator) ~= nil do end
+end
+
+local CALLS = {
+  set = keyed("set", true),
+  swap = keyed("swap", true),
+  get_or_set = keyed("get_or_set", true),
+  add = keyed("add", true),
+  delete = keyed("delete", false),
+  pop = keyed("pop", false),
+  clear = function(s) s.map:clear() end,
+  reserve = function(s, run) s.map:reserve(run.n) end,
+  step = function(s, run) s.map:step(run.n) end,
+  shrink = function(s) s.map:shrink() end,
+  rekey = function(s) s.map:rekey() end,
+  tune = function(s, run) s.map:tune(run.policy) end,
+  read = function(s)
+    local args = { n = 0 }
+    spread(args, s.recording.key, s.key_fields, nil)
+    s.map:has(table.unpack(args, 1, args.n))
+  end,
+  pairs = function(s) s.next, s.iterator = s.map:pairs() end,
+  next = iterate,
+  scan = function(s) s.map:scan(nil, 1) end,
+  failed = function(s)
+    fail("operation %d failed when it had moved something: what comes after "
+      .. "it cannot be rebuilt", s.op - 1)
+  end,
+}
+
+-- -- the same events --------------------------------------------------------
+
+-- What memory goes back when is the machine's affair, not the state's.
+local function next_recorded(s)
+  repeat s.event = s.event + 1
+  until not s.recording[s.event] or s.recording[s.event].kind ~= "release"
+  return s.recording[s.event]
+end
+
+local FIELDS = { "kind", "op", "growth", "bucket", "to_x", "to_y", "from", "to",
+  "count" }
+
+local function same(a, b)
+  for _, name in ipairs(FIELDS) do
+    if a[name] ~= b[name] then return false end
+  end
+  return true
+end
+
+local function differ(recorded, rebuilt)
+  local function text(e) return e and events.event(e) or "nothing" end
+  fail("this recording and these keys do not belong together: the recording "
+    .. "has \"%s\", the rebuilt map \"%s\"", text(recorded), text(rebuilt))
+end
+
+-- Compares what the new map did since the last time with what was recorded.
+local function verify(s)
+  for _, rebuilt in ipairs(s.map:events()) do
+    if rebuilt.kind ~= "release" then
+      local recorded = s.recorded
+      if not (recorded and same(recorded, rebuilt)) then
+        differ(recorded and recorded.op <= rebuilt.op and recorded, rebuilt)
+      end
+      s.recorded = next_recorded(s)
+    end
+  end
+  if s.recorded and s.recorded.op <= s.op then differ(s.recorded) end
+end
+
+-- -- replay -----------------------------------------------------------------
+
+local VERIFY_EVERY = 1024 -- operations
+
+local function run_all(s, step)
+  for _, run in ipairs(s.recording.calls) do
+    for _ = 1, run.times do
+      if s.op == step then return end
+      if run.call ~= "failed" then s.op = s.op + 1 end
+      CALLS[run.call](s, run)
+      if s.op % VERIFY_EVERY == 0 then verify(s) end
+    end
+  end
+end
+
+local function check_recording(r)
+  if type(r) ~= "table" or type(r.calls) ~= "table" then
+    fail("bad argument #1 to 'replay' (recording from m:events() expected, "
+      .. "got %s)", type(r) == "table" and "another table" or type(r))
+  elseif type(r.keys) ~= "table" then
+    fail("recording.keys: list of the operations' keys expected, got %s",
+      type(r.keys))
+  elseif r.values ~= nil and type(r.values) ~= "table" then
+    fail("recording.values: list expected, got %s", type(r.values))
+  elseif not r.seed then
+    fail("the recorded map has no seed: its hashes cannot be had again")
+  elseif not r.fresh then
+    fail("the recording began when the map had been used already")
+  elseif r.after > 0 then
+    fail("the recording has not the first %d operations: an earlier "
+      .. "m:events() took them", r.after)
+  elseif r.lost > 0 or r.lost_calls > 0 then
+    fail("the recording has lost %d events and %d calls: m:record(n) wants a "
+      .. "larger n", r.lost, r.lost_calls)
+  end
+end
+
+local function check_step(r, step)
+  if step == nil then return r.operations end
+  local n = math.tointeger(step)
+  if type(step) ~= "number" or not n or n < 0 or n > r.operations then
+    fail("bad argument #2 to 'replay' (operation from 0 to %d expected, got "
+      .. "%s)", r.operations, tostring(step))
+  end
+  return n
+end
+
+local function new_map(r)
+  local m = core.new {
+    key = r.key, value = r.value, seed = r.seed, hash = r.hash,
+    policy = r.policy, capacity = r.capacity, name = r.name,
+  }
+  if m:stats().buckets ~= r.buckets then
+    fail("the recorded map began with %d buckets, a new one with %d",
+      r.buckets, m:stats().buckets)
+  end
+  m:record(math.maxinteger)
+  return m
+end
+
+local function rebuild(r, step)
+  check_recording(r)
+  step = check_step(r, step)
+  local s = {
+    recording = r, keys = r.keys, values = r.values or {},
+    key_fields = fields_of(r.key), value_fields = fields_of(r.value),
+    map = new_map(r), op = 0, key = 0, event = 0,
+  }
+  s.recorded = next_recorded(s)
+  run_all(s, step)
+  verify(s)
+  s.map:record(0)
+  return s.map
+end
+
+--- The map as it was after `step` operations; by default after all of them.
+local function replay(recording, step)
+  local ok, map = pcall(rebuild, recording, step)
+  if not ok then error(map, 2) end
+  return map
+end
+
+return { replay = replay }

@@ -310,8 +310,8 @@ typedef struct hmap_options {
   hmap_alloc_fn alloc; /* NULL: realloc and free */
   void *alloc_ud;
   const hmap_pages *pages; /* NULL: the system's; copied */
-  size_t map_min;   /* arrays from this many bytes are mapped and given back
-                    ** piecewise; 0: 128 KiB; SIZE_MAX: never */
+  size_t map_min;   /* arrays from this many bytes go back piecewise; 0: 128
+                    ** KiB; SIZE_MAX: none, and pages are not asked */
   size_t max_bytes; /* 0: no limit */
   const hmap_policy *policy; /* NULL: Go's; copied */
 } hmap_options;

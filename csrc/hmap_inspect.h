@@ -248,7 +248,7 @@ bool hmap_same_key(const hmap *m, const void *a, const void *b);
   X(passed)      /* old buckets that the evacuation mark went over */          \
   X(overflow)    /* overflow buckets put behind a chain */                     \
   X(blocks)      /* blocks taken from and given back to the allocator */       \
-  X(cleared)     /* bytes set to zero, of arrays below map_min */              \
+  X(cleared)     /* bytes set to zero, of arrays that are not mapped */        \
   X(mapped)      /* bytes of arrays mapped, untouched as yet */                \
   X(released)    /* bytes given back, to the system or the allocator */
 

@@ -46,13 +46,13 @@ describe("a ledger", function()
 
   it("says why an insert was slow", function()
     local m = counted()
-    fill(m, 1, 1665)
+    fill(m, 1, 417)
     local op = m:last_op()
     assert.equal("set", op.op)
-    assert.same({ "double", true, false, 256, 512 },
+    assert.same({ "double", true, false, 64, 128 },
       { op.growth, op.began, op.ended, op.from, op.to })
-    assert.matches("^began a growth from 256 to 512 buckets, "
-      .. "set 76.5 KiB of a new array to zero", op.cause)
+    assert.matches("^began a growth from 64 to 128 buckets, "
+      .. "set 19.1 KiB of a new array to zero", op.cause)
     assert.same(op, m:worst_ops(1)[1])
   end)
 

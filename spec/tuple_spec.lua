@@ -256,4 +256,17 @@ describe("a map of tuples", function()
     assert.are.equal(4, m:get(0.0, 1))
     assert.is_true(m:check())
   end)
+
+  it("may be called with too few of very many fields", function()
+    local types = {}
+    for i = 1, 64 do types[i] = "int8" end
+    local m = hmap.new { key = types, value = types }
+    for _, name in ipairs { "get", "set", "has", "delete", "pop", "swap",
+                            "get_or_set" } do
+      local thread = coroutine.create(m[name])
+      local ok, why = coroutine.resume(thread, m)
+      assert.is_false(ok)
+      assert.matches("bad argument #1 to '" .. name .. "'", why)
+    end
+  end)
 end)

@@ -277,16 +277,25 @@ bool lmap_pushfields(lua_State *L, int self, const lmap *h, const ltype *type,
 ** absent ones are nil and what is pushed later cannot be taken for them. */
 static int value_arg(const lmap *h) { return 2 + (int)h->key.nfields; }
 
+/* set_args [-(0|n), +(0|n), m]: n arguments, nil for those left out, and room
+** beyond them. */
+static void set_args(lua_State *L, int n) {
+  int missing = n - lua_gettop(L);
+  if (missing > 0)
+    luaL_checkstack(L, missing + LUA_MINSTACK, NULL);
+  lua_settop(L, n);
+}
+
 static lmap *key_method(lua_State *L, bool read) {
   lmap *h = lmap_self(L, LMAP_ANY_SHAPE, LMAP_ANY_SHAPE, read);
-  lua_settop(L, value_arg(h) - 1);
+  set_args(L, value_arg(h) - 1);
   return h;
 }
 
 static lmap *entry_method(lua_State *L) {
   lmap *h = lmap_check(L);
   uint32_t n = h->value.nfields;
-  lua_settop(L, value_arg(h) + (n > 0 ? (int)n : 1) - 1);
+  set_args(L, value_arg(h) + (n > 0 ? (int)n : 1) - 1);
   luaL_checkstack(L, (int)n + LUA_MINSTACK, NULL);
   return h;
 }
@@ -523,7 +532,7 @@ static int map_add(lua_State *L) {
     luaL_error(L, "'add' wants a map of numbers, the values of this one are %s",
                lua_tostring(L, -1));
   }
-  lua_settop(L, arg);
+  set_args(L, arg);
   lroom room;
   amount n = read_amount(L, h, arg);
   void *key = lmap_key(L, h, 2, &room);

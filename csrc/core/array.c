@@ -18,16 +18,17 @@ static size_t whole_pages(const hmap *m, size_t bytes) {
   return (bytes + page - 1) / page * page;
 }
 
-/* Mapped arrays are zero already and untouched; the others are cleared. */
-static bmap *new_buckets(hmap *m, array *a, hmap_status *why) {
-  if (!a->mapped) {
-    bmap *b = hmapi_alloc(m, PART_ARRAY, a->bytes, why);
-    if (b != NULL) {
-      memset(b, 0, a->bytes);
-      ACCOUNT(m, cleared, a->bytes);
-    }
-    return b;
+static bmap *cleared_buckets(hmap *m, const array *a, hmap_status *why) {
+  bmap *b = hmapi_alloc(m, PART_ARRAY, a->bytes, why);
+  if (b != NULL) {
+    memset(b, 0, a->bytes);
+    ACCOUNT(m, cleared, a->bytes);
   }
+  return b;
+}
+
+/* Zero already, and untouched. */
+static bmap *mapped_buckets(hmap *m, const array *a, hmap_status *why) {
   if (hmapi_over_limit(m, a->bytes)) {
     *why = HMAP_ELIMIT;
     return NULL;
@@ -57,10 +58,16 @@ array *hmapi_array_new(hmap *m, unsigned B, hmap_status *why) {
   a->n = UINT64_C(1) << B;
   a->prealloc = preallocated(B);
   a->bytes = bytes + a->prealloc * m->t->bucket_size;
-  a->mapped = m->pages.map != NULL && a->bytes >= m->map_min;
+  a->sliced = a->bytes >= m->map_min;
+  a->mapped = a->sliced || (m->map_min < SIZE_MAX && a->bytes > CLEARED_MAX);
   if (a->mapped)
     a->bytes = whole_pages(m, a->bytes);
-  a->buckets = new_buckets(m, a, why);
+  if (a->mapped)
+    a->buckets = mapped_buckets(m, a, why);
+  if (a->buckets == NULL && !a->sliced) { /* or too many areas are mapped */
+    a->mapped = false;
+    a->buckets = cleared_buckets(m, a, why);
+  }
   if (a->buckets != NULL)
     return a;
   hmapi_free(m, PART_HEADER, a, sizeof *a);
@@ -213,7 +220,7 @@ bool hmapi_is_quickly_emptied(const hmap *m, const array *a, bool holding) {
 }
 
 /* Go's collector would find the overflow buckets that a small array still has
-** when its entries have moved; a mapped one has let go of them before. */
+** when its entries have moved; a sliced one has let go of them before. */
 void hmapi_retire(hmap *m, array *a, bool holding) {
   if (hmapi_is_quickly_emptied(m, a, holding)) {
     hmapi_free_chains(m, a, false);
@@ -221,7 +228,7 @@ void hmapi_retire(hmap *m, array *a, bool holding) {
     return;
   }
   bool owning = holding && m->t->bucket_pointers;
-  bool singles = a->singles > 0 && (holding || !a->mapped);
+  bool singles = a->singles > 0 && (holding || !a->sliced);
   put_into_attic(m, a, owning || singles);
 }
 

@@ -1,9 +1,10 @@
 /* array.h: where bucket arrays come from and how they go back.
 **
 ** An array is 2^B buckets and, from B = 4, 2^(B-4) overflow buckets behind
-** them (Go: makeBucketArray). Small ones come from the allocator. Large ones
-** are mapped: they cost nothing until touched, and go back in slices from the
-** front, so that no operation pays for a whole array.
+** them (Go: makeBucketArray). Small ones come from the allocator. Those of more
+** than CLEARED_MAX bytes are mapped: they cost nothing until touched. From
+** map_min bytes on they also go back in slices while buckets leave them, so that
+** no operation pays for a whole array.
 **
 **   | given back | being emptied ...            | overflow buckets |
 **   0            given                          n                  n + prealloc
@@ -16,6 +17,7 @@
 
 #define SLICE_BYTES     ((size_t)32 * 1024)
 #define DEFAULT_MAP_MIN ((size_t)128 * 1024)
+#define CLEARED_MAX     ((size_t)32 * 1024)
 
 typedef struct array array;
 struct array {
@@ -24,7 +26,8 @@ struct array {
   size_t bytes;         /* of the buckets and the overflow buckets */
   size_t given;         /* bytes at the front that have gone back */
   uint64_t singles;     /* overflow buckets of its chains, allocated singly */
-  bool mapped;
+  bool mapped;          /* else from the allocator, and cleared */
+  bool sliced;          /* goes back behind the evacuation mark */
 
   /* In the attic only: */
   array *next;

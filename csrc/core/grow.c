@@ -194,7 +194,7 @@ static void advance_evacuation_mark(hmap *m) {
   ACCOUNT(m, passed, m->nevacuate - from);
   if (m->nevacuate == noldbuckets(m))
     end_growth(m);
-  else
+  else if (m->old->sliced)
     hmapi_array_give(m, m->old, m->nevacuate * m->t->bucket_size);
 }
 
@@ -341,7 +341,7 @@ static void move_chain(hmap *m, uint64_t o, evac_dst dst[2]) {
 static void leave_behind(hmap *m, bmap *base) {
   const hmap_type *t = m->t;
   bool clear = t->bucket_pointers && !(m->flags & HMAP_OLD_ITERATOR);
-  if (!clear && !m->old->mapped)
+  if (!clear && !m->old->sliced)
     return;
   hmapi_free_chain(m, m->old, base, false);
   set_overflow(t, base, NULL);

@@ -67,7 +67,9 @@ static void init_options(hmap *m, const hmap_options *o) {
   m->max_bytes = o->max_bytes;
   if (o->pages != NULL)
     m->pages = *o->pages;
-  else if (!hmapi_system_pages(&m->pages))
+  else
+    (void)hmapi_system_pages(&m->pages);
+  if (m->pages.map == NULL)
     m->map_min = SIZE_MAX;
   m->rng = o->seeded ? o->seed : hmapi_system_random();
   set_direct(m);

@@ -510,7 +510,7 @@
 ---@field passed integer old buckets that the evacuation mark went over
 ---@field overflow integer overflow buckets put behind a chain
 ---@field blocks integer blocks taken from and given back to the allocator
----@field cleared integer bytes set to zero, of arrays below 128 KiB
+---@field cleared integer bytes set to zero, of arrays up to 32 KiB
 ---@field mapped integer bytes of new arrays mapped, untouched as yet
 ---@field released integer bytes given back
 

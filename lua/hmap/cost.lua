@@ -29,9 +29,10 @@ local churns = require "hmap.churn"
 local laws = require "hmap.law"
 local moves = require "hmap.moves"
 
--- csrc/core/array.h and map.h: arrays from MAP_MIN bytes are mapped in whole
--- pages and go back in slices.
-local PAGE, SLICE, MAP_MIN = 4096, 32 * 1024, 128 * 1024
+-- csrc/core/array.h: arrays of more than CLEARED_MAX bytes are mapped in whole
+-- pages, from MAP_MIN on they go back in slices.
+local PAGE, SLICE = 4096, 32 * 1024
+local CLEARED_MAX, MAP_MIN = 32 * 1024, 128 * 1024
 local SLOTS, MAX_B, MAX_BYTES = 8, 48, 1 << 62
 
 local function round(x) return math.floor(x + 0.5) end
@@ -59,10 +60,14 @@ end
 
 local function array_bytes(shape, B)
   local bytes = ((1 << B) + preallocated(B)) * shape.bucket_size
-  return bytes >= MAP_MIN and round_up(bytes, PAGE) or bytes
+  return bytes > CLEARED_MAX and round_up(bytes, PAGE) or bytes
 end
 
 local function is_mapped(shape, B)
+  return array_bytes(shape, B) > CLEARED_MAX
+end
+
+local function is_sliced(shape, B)
   return array_bytes(shape, B) >= MAP_MIN
 end
 
@@ -184,7 +189,7 @@ end
 --- What is left of an array of 2^B buckets when so many are behind the mark.
 local function left_of_array(shape, B, mark)
   local bytes = array_bytes(shape, B)
-  if bytes < MAP_MIN then return bytes end
+  if not is_sliced(shape, B) then return bytes end
   return bytes - math.floor(mark * shape.bucket_size) // SLICE * SLICE
 end
 
@@ -192,7 +197,7 @@ end
 -- those of chains that wait. (A small array keeps all till the end, unless the
 -- collector of Go would look into them.)
 local function kept_singles(shape, B, waiting)
-  if is_mapped(shape, B) or shape.pointers then return waiting / (1 << B) end
+  if is_sliced(shape, B) or shape.pointers then return waiting / (1 << B) end
   return 1
 end
 

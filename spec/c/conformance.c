@@ -230,7 +230,7 @@ static bool op_getn(replay *r, const json_t *rec) {
 
 /* Old buckets that have moved keep their bytes in arrays that stay whole. */
 static bool keeps_moved(const replay *r, hmap_which which) {
-  return which == HMAP_NEW || r->m->old == NULL || !r->m->old->mapped;
+  return which == HMAP_NEW || r->m->old == NULL || !r->m->old->sliced;
 }
 
 static bool same_slots(replay *r, const kind *k, const json_t *want,

@@ -212,20 +212,21 @@ static void the_worst_are_the_worst(void) {
 /* Of one operation of any kind, whatever the number of entries, with a good
 ** hash and policies that move old buckets as they go. A write moves the chain
 ** that it needs and one more, and may then begin another growth and do the same
-** in that. Arrays below 128 KiB, of maps up to a few thousand entries, are
-** cleared, walked and freed whole; of others one slice of 32 KiB goes back at
-** the mark, one from the attic, and with it what four chains of it own. */
+** in that. Arrays up to 32 KiB, of maps of some hundred entries, are cleared and
+** freed whole, those below 128 KiB keep their overflow buckets to the end; of
+** others one slice of 32 KiB goes back at the mark, one from the attic, and with
+** it what four chains of it own. */
 static const hmap_work bound = {.hashes = 64,
-                                .slots = 8192,
+                                .slots = 2048,
                                 .comparisons = 8,
                                 .moved = 64,
                                 .evacuated = 4,
                                 .passed = 1025,
                                 .overflow = 8,
                                 .blocks = 192,
-                                .cleared = 128 << 10,
+                                .cleared = 32 << 10,
                                 .mapped = SIZE_MAX,
-                                .released = 256 << 10};
+                                .released = 128 << 10};
 
 static void expect_within(hmap_work w) {
 #define HMAP_X(member)                                                         \

@@ -142,7 +142,7 @@ static void refuses_huge_reserves(void) {
 
 /* -- where memory comes from and goes ------------------------------------- */
 
-/* 2^9 buckets of 144 bytes and their overflow buckets are below 128 KiB, 2^10
+/* 2^7 buckets of 144 bytes and their overflow buckets are below 32 KiB, 2^8
 ** above. */
 static void maps_large_arrays_only(void) {
   hmap_pages pages;
@@ -150,11 +150,11 @@ static void maps_large_arrays_only(void) {
   memory = (heap){.bytes = 0};
   heap_serve(&memory, &o, &pages);
   EXPECT(hmap_new(&o, &m) == HMAP_OK);
-  EXPECT(hmap_reserve(m, 512 * 13 / 2) == HMAP_OK);
+  EXPECT(hmap_reserve(m, 128 * 13 / 2) == HMAP_OK);
   EXPECT(hmap_put(m, &(int64_t){1}, &(int64_t){1}) == HMAP_OK);
-  EXPECT(memory.mapped == 0 && memory.bytes > 512 * 144);
-  EXPECT(hmap_reserve(m, 1024 * 13 / 2) == HMAP_OK);
-  EXPECT(memory.mapped >= 1024 * 144 && memory.mapped < 1300 * 144);
+  EXPECT(memory.mapped == 0 && memory.bytes > 128 * 144);
+  EXPECT(hmap_reserve(m, 256 * 13 / 2) == HMAP_OK);
+  EXPECT(memory.mapped >= 256 * 144 && memory.mapped < 300 * 144);
   hmap_free(m);
   EXPECT(memory.bytes == 0 && memory.mapped == 0 && !memory.wrong);
 }
@@ -295,7 +295,7 @@ int main(void) {
      refuses_huge_hints);
   it("a reserve that no memory can hold is refused and changes nothing",
      refuses_huge_reserves);
-  it("arrays are mapped from 128 KiB on", maps_large_arrays_only);
+  it("arrays of more than 32 KiB are mapped", maps_large_arrays_only);
   it("a large old array goes back in slices while it is emptied",
      gives_large_arrays_back_in_slices);
   it("a large array that was cleared is worked off by later calls",

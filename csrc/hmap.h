@@ -245,10 +245,12 @@ typedef void *(*hmap_alloc_fn)(void *ud, void *ptr, size_t osize, size_t nsize);
 /* Where large arrays come from. map returns `size` bytes of zeroed memory
 ** aligned to `page` that cost nothing until touched, or NULL; unmap gives back
 ** `bytes` of them that begin at offset `from`, and does not fail. An area goes
-** back in order, from its front to its end, page by page at the least. */
+** back in order, from its front to its end, page by page at the least. discard,
+** which may be NULL, lets go of what is in some pages, but not of the pages. */
 typedef struct hmap_pages {
   void *(*map)(void *ud, size_t size);
   void (*unmap)(void *ud, void *area, size_t size, size_t from, size_t bytes);
+  void (*discard)(void *ud, void *pages, size_t bytes);
   void *ud;
   size_t page;
 } hmap_pages;

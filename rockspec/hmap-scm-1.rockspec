@@ -91,6 +91,7 @@ build = {
         "csrc/core/memory.c",
         "csrc/core/pages.c",
         "csrc/core/policy.c",
+        "csrc/core/slab.c",
         "csrc/core/text.c",
         "csrc/core/type.c",
       },

@@ -31,7 +31,7 @@ describe("a dropped map", function()
     m:close()
     assert.error_matches(function() m:get "a" end, "map is closed")
     assert.is_true(core.dropped() > bytes // 2)
-    assert.is_true(core.dropped() < bytes)
+    assert.is_true(core.dropped() <= bytes)
   end)
 
   it("goes back at once if it is small", function()
@@ -47,8 +47,8 @@ describe("a dropped map", function()
     while core.dropped() > 0 do
       for i = 1, 512 do m:set(i, writes) end
       writes = writes + 512
-      assert.is_true(core.dropped() < before)
-      assert.is_true(before - core.dropped() < 500000)
+      assert.is_true(core.dropped() <= before)
+      assert.is_true(before - core.dropped() < 2000000)
       before = core.dropped()
     end
     assert.is_true(writes < 20 * 20000)
@@ -58,11 +58,11 @@ describe("a dropped map", function()
     local m = other()
     filled(20000):close()
     local before = core.dropped()
-    assert.same({ 0, 0 }, { m:step(10) })
+    assert.same({ 0, 0 }, { m:step(1000) })
     assert.is_true(core.dropped() < before)
     while core.dropped() > 0 do
       before = core.dropped()
-      m:step_for(0.0001)
+      m:step_for(0.001)
       assert.is_true(core.dropped() < before)
     end
   end)

@@ -5,6 +5,7 @@
 #include "hash.h"
 #include "ledger.h"
 #include "map.h"
+#include "slab.h"
 #include "text.h"
 
 /* -- one array ------------------------------------------------------------ */
@@ -106,7 +107,7 @@ static uint64_t prealloc_left(const hmap *m) {
 hmap_status hmapi_reserve_overflow(hmap *m, uint64_t n) {
   hmap_status why = HMAP_OK;
   while (prealloc_left(m) + m->nspare < n) {
-    bmap *b = hmapi_alloc(m, PART_OVERFLOW, m->t->bucket_size, &why);
+    bmap *b = hmapi_block_new(m, PART_OVERFLOW, m->t->bucket_size, &why);
     if (b == NULL)
       return why;
     set_overflow(m->t, b, m->spare);
@@ -126,7 +127,7 @@ static bmap *pop_spare(hmap *m) {
 
 void hmapi_free_spare(hmap *m) {
   while (m->spare != NULL)
-    hmapi_free(m, PART_OVERFLOW, pop_spare(m), m->t->bucket_size);
+    hmapi_block_free(m, PART_OVERFLOW, pop_spare(m), m->t->bucket_size);
 }
 
 static bmap *take_prealloc(hmap *m) {
@@ -184,7 +185,7 @@ void hmapi_free_chain(hmap *m, array *a, bmap *b, bool holding) {
     if (owning)
       drop_entries(m, b);
     if (!base && !came_with(a, b)) {
-      hmapi_free(m, PART_OVERFLOW, b, m->t->bucket_size);
+      hmapi_block_free(m, PART_OVERFLOW, b, m->t->bucket_size);
       a->singles--;
     }
     b = next;

@@ -10,6 +10,7 @@
 #include "hash.h"
 #include "map.h"
 #include "probe.h"
+#include "slab.h"
 
 /* Says what is broken, once. */
 typedef struct report {
@@ -247,10 +248,15 @@ static bool counts_are_right(report *r) {
   return true;
 }
 
+static bool slabs_add_up(report *r) {
+  const char *why = hmapi_slabs_broken(r->m);
+  return why == NULL || broken(r, "%s", why);
+}
+
 bool hmap_check(const hmap *m, char *why, size_t size) {
   report r = {m, why, size, 0, 0, 0};
   return arrays_match_header(&r) && flags_match_growth(&r) &&
-         mark_is_behind_evacuated(&r) && bytes_add_up(&r) &&
+         mark_is_behind_evacuated(&r) && bytes_add_up(&r) && slabs_add_up(&r) &&
          moved_buckets_are_counted(&r) && old_chains_are_sound(&r) &&
          new_chains_are_sound(&r) && counts_are_right(&r);
 }

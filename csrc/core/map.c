@@ -16,6 +16,7 @@
 #include "map.h"
 #include "pages.h"
 #include "probe.h"
+#include "slab.h"
 #include "text.h"
 #include "writes.h"
 
@@ -164,6 +165,7 @@ static void retire_all(hmap *m) {
 }
 
 static void free_header(hmap *m) {
+  hmapi_slabs_close(m);
   hmapi_forget_keyings(m, 0);
   if (m->k.own_secret)
     hmapi_free(m, PART_HEADER, (void *)(uintptr_t)m->k.secret, SECRET_BYTES);
@@ -175,10 +177,13 @@ static void free_header(hmap *m) {
 
 /* Frees up to *n parts, which it counts down; whether all is gone, m too. */
 static bool free_parts(hmap *m, size_t *n) {
-  for (; *n > 0 && m->attic != NULL; --*n)
+  while (m->attic != NULL || hmapi_slabs_untidy(m)) {
+    if (*n == 0)
+      return false;
+    --*n;
     hmapi_reap(m, HMAP_REAP_BUCKETS);
-  if (m->attic != NULL)
-    return false;
+    hmapi_slabs_tidy(m);
+  }
   free_header(m);
   return true;
 }

@@ -101,6 +101,7 @@ struct hmap {
   hmap_pages pages;
   size_t map_min, max_bytes;
   size_t bytes, part_bytes[NPARTS];
+  struct slabs *slabs[NPARTS]; /* see slab.h; NULL: none yet */
   hmap_sink sink;
   void *sink_ud;
   hmap *next_dying; /* in the list of hmap_free_later */

@@ -38,12 +38,13 @@ static void *map_pages(void *ud, size_t bytes) {
 #  if defined(__linux__)
 #    define SPAN ((size_t)2 * 1024 * 1024)
 static size_t whole_spans(size_t to) { return to / SPAN * SPAN; }
-static void discard(void *ptr, size_t bytes) {
+static void discard(void *ud, void *ptr, size_t bytes) {
+  (void)ud;
   (void)madvise(ptr, bytes, MADV_DONTNEED);
 }
 #  else
 static size_t whole_spans(size_t to) { return to; }
-static void discard(void *ptr, size_t bytes) { (void)ptr, (void)bytes; }
+#    define discard NULL
 #  endif
 
 static void unmap_pages(void *ud, void *area, size_t size, size_t from,
@@ -51,20 +52,22 @@ static void unmap_pages(void *ud, void *area, size_t size, size_t from,
   char *base = area;
   size_t to = from + bytes, gone = whole_spans(from);
   size_t going = to == size ? size : whole_spans(to);
-  (void)ud;
   if (going > gone) {
     (void)munmap(base + gone, going - gone);
     from = going;
   }
+#  if defined(__linux__)
   if (from < to)
-    discard(base + from, to - from);
+    discard(ud, base + from, to - from);
+#  endif
+  (void)ud;
 }
 
 bool hmapi_system_pages(hmap_pages *out) {
   long page = sysconf(_SC_PAGESIZE);
   if (page <= 0)
     return false;
-  *out = (hmap_pages){map_pages, unmap_pages, NULL, (size_t)page};
+  *out = (hmap_pages){map_pages, unmap_pages, discard, NULL, (size_t)page};
   return true;
 }
 

@@ -6,6 +6,7 @@
 */
 #include "grow.h"
 #include "ledger.h"
+#include "slab.h"
 
 hmap_policy hmap_policy_of(hmap_preset which) {
   switch (which) {
@@ -196,7 +197,9 @@ bool hmapi_is_pending(const hmap *m) {
 
 void hmapi_do_chores(hmap *m) {
   bool more = hmapi_reap(m, HMAP_REAP_BUCKETS);
+  hmapi_slabs_tidy(m);
   if (!growing(m))
     begin_pending(m);
-  m->chores = more || (hmapi_is_pending(m) && !growing(m));
+  m->chores =
+      more || hmapi_slabs_untidy(m) || (hmapi_is_pending(m) && !growing(m));
 }

@@ -1,6 +1,8 @@
 /* text.c: taking and dropping what cells own, and tuples compared by member. */
 #include "text.h"
 
+#include "slab.h"
+
 bool hmapi_tuple_equal(const cell_type *c, const void *a, const void *b) {
   for (uint32_t i = 0; i < c->nfields; i++) {
     const field *f = &c->fields[i];
@@ -22,7 +24,7 @@ static bool owns_text(const field *f, const void *cell) {
 
 static hmap_status take_text(hmap *m, hmap_cell *cell) {
   hmap_status why = HMAP_OK;
-  char *copy = hmapi_alloc(m, PART_TEXT, cell->c.len, &why);
+  char *copy = hmapi_block_new(m, PART_TEXT, cell->c.len, &why);
   if (copy == NULL)
     return why;
   memcpy(copy, cell->c.u.ptr, cell->c.len);
@@ -35,7 +37,8 @@ static void drop_fields(hmap *m, const cell_type *c, void *cell, uint32_t n) {
   for (uint32_t i = 0; i < n; i++) {
     hmap_cell *owner = cell_of_field(c, i, cell);
     if (owns_text(&c->fields[i], owner))
-      hmapi_free(m, PART_TEXT, (void *)(uintptr_t)owner->c.u.ptr, owner->c.len);
+      hmapi_block_free(m, PART_TEXT, (void *)(uintptr_t)owner->c.u.ptr,
+                       owner->c.len);
   }
 }
 
@@ -68,12 +71,12 @@ hmap_status hmapi_take_slot(hmap *m, const cell_type *c, void *slot,
   if (!c->indirect)
     return hmapi_take(m, c, slot, src);
   hmap_status status = HMAP_OK;
-  void *cell = hmapi_alloc(m, PART_INDIRECT, c->size, &status);
+  void *cell = hmapi_block_new(m, PART_INDIRECT, c->size, &status);
   if (cell == NULL)
     return status;
   status = hmapi_take(m, c, cell, src);
   if (status != HMAP_OK)
-    hmapi_free(m, PART_INDIRECT, cell, c->size);
+    hmapi_block_free(m, PART_INDIRECT, cell, c->size);
   else
     memcpy(slot, &cell, sizeof cell);
   return status;
@@ -83,5 +86,5 @@ void hmapi_drop_slot(hmap *m, const cell_type *c, void *slot) {
   void *cell = cell_in(c, slot);
   hmapi_drop(m, c, cell);
   if (c->indirect)
-    hmapi_free(m, PART_INDIRECT, cell, c->size);
+    hmapi_block_free(m, PART_INDIRECT, cell, c->size);
 }

@@ -25,9 +25,16 @@
 #include "base.h"
 #include "type.h"
 
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#  define HMAP_LITTLE_ENDIAN 1
+#endif
 #if !defined(HMAP_NO_SIMD) && defined(__SSE2__)
 #  define HMAP_SSE2 1
 #  include <emmintrin.h>
+#elif !defined(HMAP_NO_SIMD) && defined(__ARM_NEON) &&                         \
+    defined(HMAP_LITTLE_ENDIAN)
+#  define HMAP_NEON 1
+#  include <arm_neon.h>
 #endif
 
 enum {
@@ -121,16 +128,25 @@ static ALWAYS_INLINE void *elem_at(const hmap_type *t, const cell_type *key,
 
 /* The slots of a bucket whose tophash byte is such-and-such, lowest first:
 ** for (slots s = ...; s; s = rest(s)) ... first(s) ...
-** With SSE2 bit i stands for slot i; without, the top bit of byte i. */
+** With SSE2 bit i stands for slot i; else the top bit of byte i. */
 typedef uint64_t slots;
 
 static ALWAYS_INLINE slots rest(slots s) { return s & (s - 1); }
 
-#ifdef HMAP_SSE2
-
-static ALWAYS_INLINE unsigned first(slots s) {
+static ALWAYS_INLINE unsigned lowest_bit(slots s) {
+#if defined(__GNUC__)
   return (unsigned)__builtin_ctzll(s);
+#else
+  unsigned i = 0;
+  while (!(s >> i & 1))
+    i++;
+  return i;
+#endif
 }
+
+#if defined(HMAP_SSE2)
+
+static ALWAYS_INLINE unsigned first(slots s) { return lowest_bit(s); }
 static ALWAYS_INLINE slots match(const bmap *b, uint8_t top) {
   __m128i word = _mm_loadl_epi64((const __m128i *)(const void *)b);
   __m128i hit = _mm_cmpeq_epi8(word, _mm_set1_epi8((char)top));
@@ -145,32 +161,46 @@ static ALWAYS_INLINE slots match_empty(const bmap *b) {
 
 #else
 
-static inline unsigned first(slots s) {
-  unsigned i = 0;
-  while (!(s & 0xff)) {
-    s >>= 8;
-    i++;
-  }
-  return i;
+#  define TOP_BITS UINT64_C(0x8080808080808080)
+
+static ALWAYS_INLINE unsigned first(slots s) { return lowest_bit(s) / 8; }
+
+#  if defined(HMAP_NEON)
+
+static ALWAYS_INLINE slots match(const bmap *b, uint8_t top) {
+  uint8x8_t hit = vceq_u8(vld1_u8(b->tophash), vdup_n_u8(top));
+  return vget_lane_u64(vreinterpret_u64_u8(hit), 0) & TOP_BITS;
 }
+static ALWAYS_INLINE slots match_empty(const bmap *b) {
+  uint8x8_t hit = vcle_u8(vld1_u8(b->tophash), vdup_n_u8(EMPTY_ONE));
+  return vget_lane_u64(vreinterpret_u64_u8(hit), 0) & TOP_BITS;
+}
+
+#  else
+
 /* The tophash word with slot 0 in the low byte, whatever the machine. */
-static inline uint64_t tophash_word(const bmap *b) {
+static ALWAYS_INLINE uint64_t tophash_word(const bmap *b) {
+#    if defined(HMAP_LITTLE_ENDIAN)
+  return load64(b->tophash);
+#    else
   uint64_t word = 0;
   for (unsigned i = HMAP_BUCKET_COUNT; i-- > 0;)
     word = word << 8 | b->tophash[i];
   return word;
+#    endif
 }
 /* The top bit of every byte that is zero; exact: no carry leaves a byte. */
-static inline slots zero_bytes(uint64_t word) {
-  const uint64_t low7 = UINT64_C(0x7f7f7f7f7f7f7f7f);
+static ALWAYS_INLINE slots zero_bytes(uint64_t word) {
+  const uint64_t low7 = ~TOP_BITS;
   return ~(((word & low7) + low7) | word | low7);
 }
-static inline slots match(const bmap *b, uint8_t top) {
+static ALWAYS_INLINE slots match(const bmap *b, uint8_t top) {
   return zero_bytes(tophash_word(b) ^ UINT64_C(0x0101010101010101) * top);
 }
-static inline slots match_empty(const bmap *b) {
+static ALWAYS_INLINE slots match_empty(const bmap *b) {
   return zero_bytes(tophash_word(b) & UINT64_C(0xfefefefefefefefe));
 }
 
+#  endif
 #endif
 #endif

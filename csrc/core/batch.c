@@ -26,7 +26,7 @@ static const char *nth_key(const hmap *m, const void *keys, size_t i) {
 
 /* Asks for the bucket where the key's search begins, and says which it is. */
 static const bmap *ask_bucket(const hmap *m, uint64_t hash) {
-  const bmap *b = bucket_at(m->t, m->buckets, hash & mask_of(m->B));
+  const bmap *b = bucket_at(m->t, m->buckets, hash & m->mask);
   PREFETCH(b);
   if (growing(m) && (hash & mask_of(m->oldB)) >= m->nevacuate)
     PREFETCH(bucket_at(m->t, m->oldbuckets, hash & mask_of(m->oldB)));

@@ -37,6 +37,8 @@ broken(report *r, const char *format, ...) {
 
 static bool arrays_match_header(report *r) {
   const hmap *m = r->m;
+  if (m->buckets != NULL && m->mask != mask_of(m->B))
+    return broken(r, "a mask of other bits than B=%u", m->B);
   if ((m->array == NULL) != (m->buckets == NULL))
     return broken(r, "buckets without an array, or the reverse");
   if (m->array != NULL &&
@@ -57,6 +59,10 @@ static bool flags_match_growth(report *r) {
   if (same_size_grow(m) &&
       !(growing(m) && m->growth == HMAP_GROW_SAME_SIZE && m->oldB == m->B))
     return broken(r, "flag same_size_grow is set without such a growth");
+  if (!growing(m) && m->growth != HMAP_GROW_DOUBLE)
+    return broken(r, "no growth, but its kind is %u", m->growth);
+  if (m->direct && (m->observed || rekeying(m) || m->k.hash != HMAP_HASH_XXH3))
+    return broken(r, "the direct road is open, but leads astray");
   if (growing(m) && m->growth == HMAP_GROW_DOUBLE && m->oldB >= m->B)
     return broken(r, "doubling from B=%u to B=%u", m->oldB, m->B);
   return true;

@@ -42,6 +42,7 @@ hmap_status hmapi_first_array(hmap *m, unsigned B) {
     return status;
   m->array = a;
   m->B = (uint8_t)B;
+  m->mask = mask_of(B);
   m->buckets = a->buckets;
   m->used_prealloc = 0;
   if (m->longest == 0)
@@ -61,6 +62,7 @@ static void commit_growth(hmap *m, hmap_growth kind, array *to, unsigned B) {
   m->growths[kind]++;
   m->oldB = m->B;
   m->B = (uint8_t)B;
+  m->mask = mask_of(B);
   m->old = m->array;
   m->oldbuckets = m->buckets;
   m->array = to;
@@ -70,6 +72,7 @@ static void commit_growth(hmap *m, hmap_growth kind, array *to, unsigned B) {
   m->noverflow = 0;
   m->used_prealloc = 0;
   hmapi_set_marks(m);
+  set_direct(m);
   account_growth(m, true);
 }
 
@@ -136,7 +139,6 @@ static void draw_keying(hmap *m, uint8_t *secret) {
   if (m->k.hash != HMAP_HASH_CUSTOM)
     m->k.hash = HMAP_HASH_XXH3;
   m->epoch++;
-  set_direct(m);
   hmapi_draw_hash0(m);
 }
 
@@ -175,6 +177,8 @@ static void end_growth(hmap *m) {
   m->old = NULL;
   m->oldbuckets = NULL;
   m->flags &= (uint8_t)~HMAP_SAME_SIZE_GROW;
+  m->growth = HMAP_GROW_DOUBLE; /* none under way; above all no rekey */
+  set_direct(m);
   if (hmapi_is_pending(m))
     m->chores = true;
   emit(m, event);
@@ -245,7 +249,7 @@ static uint64_t nan_destination(const hmap *m, uint64_t o, const void *key,
                                 uint8_t *top) {
   uint64_t hash = hash_key(m, &m->t->key, key);
   if (!(m->flags & HMAP_ITERATOR))
-    return o + (hash & mask_of(m->B) & ~mask_of(m->oldB));
+    return o + (hash & m->mask & ~mask_of(m->oldB));
   uint64_t y = *top & 1;
   *top = tophash(hash);
   return o + (y << m->oldB);
@@ -259,7 +263,7 @@ static uint64_t rekey_destination(const hmap *m, void *key, uint8_t *top) {
   *top = tophash(hash);
   if (c->kind == HMAP_STRING || c->kind == HMAP_ANY)
     text_mark(key, hash);
-  return hash & mask_of(m->B);
+  return hash & m->mask;
 }
 
 static ALWAYS_INLINE uint64_t destination(const hmap *m, const cell_type *c,
@@ -267,10 +271,10 @@ static ALWAYS_INLINE uint64_t destination(const hmap *m, const cell_type *c,
   if (UNLIKELY(m->growth == HMAP_GROW_REKEY))
     return rekey_destination(m, key, top);
   if (m->growth != HMAP_GROW_DOUBLE)
-    return o & mask_of(m->B);
+    return o & m->mask;
   if (irreflexive(c, key))
     return nan_destination(m, o, key, top);
-  return low_hash(m, c, key) & mask_of(m->B);
+  return low_hash(m, c, key) & m->mask;
 }
 
 /* To a chain that is not at hand, and may hold entries already. */
@@ -379,12 +383,12 @@ static bool will_hash(const hmap *m, const void *key) {
 
 static hmap_touch move_of(const hmap *m, uint64_t o, const void *key) {
   const cell_type *c = &m->t->key;
-  hmap_touch t = {HMAP_TOUCH_MOVE, key, 0, HMAP_NEW, o & mask_of(m->B), o};
+  hmap_touch t = {HMAP_TOUCH_MOVE, key, 0, HMAP_NEW, o & m->mask, o};
   if (irreflexive(c, key))
     return t;
   t.hash = hash_key(m, c, key);
   if (m->growth == HMAP_GROW_DOUBLE || m->growth == HMAP_GROW_REKEY)
-    t.bucket = t.hash & mask_of(m->B);
+    t.bucket = t.hash & m->mask;
   return t;
 }
 
@@ -416,8 +420,8 @@ static hmap_status move_bucket(hmap *m, uint64_t o) {
     status = hmapi_iters_settle(m, base);
   if (status != HMAP_OK)
     return status;
-  evac_dst dst[2] = {fresh(m, o & mask_of(m->B)),
-                     fresh(m, (o + noldbuckets(m)) & mask_of(m->B))};
+  evac_dst dst[2] = {fresh(m, o & m->mask),
+                     fresh(m, (o + noldbuckets(m)) & m->mask)};
   if (UNLIKELY(m->observed))
     observe_move(m, o, base);
   move_chain(m, o, dst);

@@ -149,7 +149,7 @@ void hmap_explain(const hmap *m, const void *key, hmap_explanation *out) {
     out->old_evacuated = old_moved(m, out->old_bucket);
   }
   out->which = growing(m) && !out->old_evacuated ? HMAP_OLD : HMAP_NEW;
-  out->bucket = out->which == HMAP_OLD ? out->old_bucket : hash & mask_of(m->B);
+  out->bucket = out->which == HMAP_OLD ? out->old_bucket : hash & m->mask;
   out->goes_to_y = (hash >> m->B & 1) != 0;
   if (m->buckets == NULL)
     return;

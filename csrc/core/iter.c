@@ -393,7 +393,7 @@ void hmap_iter_init(hmap_iter *it, hmap *m) {
   if (m->B > 31 - 3) /* more bits than one draw has */
     r += (uint64_t)hmapi_rand(m) << 31;
   it->now.B = it->now.level = m->B;
-  it->now.start = it->now.bucket = it->now.cls = r & mask_of(m->B);
+  it->now.start = it->now.bucket = it->now.cls = r & m->mask;
   it->offset = (uint8_t)(r >> m->B & (HMAP_BUCKET_COUNT - 1u));
   m->flags |= HMAP_ITERATOR | HMAP_OLD_ITERATOR;
 }

@@ -21,11 +21,11 @@ typedef struct ledger {
   size_t nworst;
 } ledger;
 
-/* Whether the map may take the typed roads: to be called when its hash or its
-** observers change. */
+/* Whether the map may take the typed roads: to be called when its hash, its
+** growth or its observers change. */
 static inline void set_direct(hmap *m) {
   m->observed = m->ledger != NULL || m->watcher != NULL;
-  m->direct = !m->observed && m->k.hash == HMAP_HASH_XXH3;
+  m->direct = !m->observed && m->k.hash == HMAP_HASH_XXH3 && !rekeying(m);
 }
 
 /* The work of the operation in hand, or NULL. */

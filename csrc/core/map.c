@@ -275,7 +275,8 @@ static const cell_type string_key = {.kind = HMAP_STRING,
                                      .fields = &string_field};
 
 /* What the typed entries rely on: no other kind of key, and on the direct road
-** no other hash. */
+** no other hash. What leaves that road takes the key by value: so its address
+** is nowhere needed, and it stays in a register. */
 static void expect_int64_key(const hmap *m) {
   assert(m->t->key.kind == HMAP_INT64 || m->t->key.kind == HMAP_UINT64);
   (void)m;
@@ -287,15 +288,19 @@ static void expect_string_key(const hmap *m) {
 static ALWAYS_INLINE bool is_direct(const hmap *m) {
   if (UNLIKELY(!m->direct))
     return false;
-  assert(m->k.hash == HMAP_HASH_XXH3);
-  ASSUME(m->k.hash == HMAP_HASH_XXH3);
+  assert(m->k.hash == HMAP_HASH_XXH3 && !rekeying(m));
+  ASSUME(m->k.hash == HMAP_HASH_XXH3 && m->growth != HMAP_GROW_REKEY);
   return true;
+}
+
+static NOINLINE const void *get_word(const hmap *m, int64_t key) {
+  return hmap_get(m, &key);
 }
 
 const void *hmap_get_i64(const hmap *m, int64_t key) {
   expect_int64_key(m);
   if (!is_direct(m))
-    return hmap_get(m, &key);
+    return get_word(m, key);
   return get(m, &int64_key, &key, NULL);
 }
 
@@ -396,7 +401,7 @@ static ALWAYS_INLINE hmap_status fill(hmap *m, const cell_type *c, place *at,
   if (UNLIKELY(status != HMAP_OK))
     return status;
   if (UNLIKELY(full))
-    *at = (place){hmapi_new_overflow(m, at->b, hash & mask_of(m->B)), 0};
+    *at = (place){hmapi_new_overflow(m, at->b, hash & m->mask), 0};
   m->nans += irreflexive(c, key);
   copy_cell(key_slot(c, at->b, at->i), key, c->slot);
   copy_cell(elem_slot(t, c, at->b, at->i), elem, t->elem.slot);
@@ -404,7 +409,7 @@ static ALWAYS_INLINE hmap_status fill(hmap *m, const cell_type *c, place *at,
   m->count++;
   m->gone.inserted = true;
   if (UNLIKELY(full))
-    hmapi_after_overflow(m, hash & mask_of(m->B));
+    hmapi_after_overflow(m, hash & m->mask);
   return HMAP_OK;
 }
 
@@ -446,7 +451,7 @@ static ALWAYS_INLINE hmap_status assign(hmap *m, const cell_type *c,
       if ((status = work_for(m, c, key, hash, v)) != HMAP_OK)
         return status;
     }
-    bmap *b = bucket_at(t, m->buckets, hash & mask_of(m->B));
+    bmap *b = bucket_at(t, m->buckets, hash & m->mask);
     fetch_slots(b);
     if (probe(t, c, b, key, tophash(hash), at, v)) {
       if (then == OVERWRITE)
@@ -481,7 +486,7 @@ static hmap_status observed_assign(hmap *m, const void *key, uint64_t hash,
                           .key = key_at(c, at->b, at->i),
                           .hash = hash,
                           .which = HMAP_NEW,
-                          .bucket = hash & mask_of(m->B)});
+                          .bucket = hash & m->mask});
   return status;
 }
 
@@ -731,7 +736,9 @@ static void drop_old_array(hmap *m) {
   hmapi_retire(m, m->old, true);
   m->old = NULL;
   m->oldbuckets = NULL;
+  m->growth = HMAP_GROW_DOUBLE;
   m->flags &= (uint8_t)~HMAP_SAME_SIZE_GROW;
+  set_direct(m);
 }
 
 static void clear(hmap *m) {

@@ -61,6 +61,7 @@ struct hmap {
   uint16_t noverflow;
   bmap *buckets, *oldbuckets;
   uint64_t nevacuate;
+  uint64_t mask; /* 2^B - 1 */
 
   /* What a lookup or an insert needs besides. */
   hmap_type *t;
@@ -69,7 +70,8 @@ struct hmap {
   uint8_t growth;     /* hmap_growth, while growing */
   bool chores;        /* a write has more to do than its own work */
   bool observed;      /* a ledger is open or somebody watches (ledger.h) */
-  bool direct;        /* nobody does, and the hash is XXH3: typed entries go */
+  bool direct;        /* nobody does, the hash is XXH3 and the same for both
+                      ** arrays: typed entries go their own road */
   uint64_t grow_at;   /* entries for which this B does not double */
   uint64_t shrink_at; /* below this count a delete begins a shrink; or 0 */
   uint32_t same_at;   /* noverflow at which the size is kept, or UINT32_MAX */

@@ -104,7 +104,7 @@ static ALWAYS_INLINE bmap *locate(const hmap *m, const cell_type *c,
       return bucket_at(m->t, m->oldbuckets, o);
     }
   }
-  bmap *b = bucket_at(m->t, m->buckets, *hash & mask_of(m->B));
+  bmap *b = bucket_at(m->t, m->buckets, *hash & m->mask);
   fetch_slots(b);
   return b;
 }

@@ -181,8 +181,8 @@ static bool free_parts(hmap *m, size_t *n) {
     if (*n == 0)
       return false;
     --*n;
-    hmapi_reap(m, HMAP_REAP_BUCKETS);
-    hmapi_slabs_tidy(m);
+    if (!hmapi_reap(m, HMAP_REAP_BUCKETS))
+      hmapi_slabs_tidy(m);
   }
   free_header(m);
   return true;

@@ -12,6 +12,7 @@
 #if defined(__unix__) || defined(__APPLE__)
 #  define _DEFAULT_SOURCE  1
 #  define _DARWIN_C_SOURCE 1
+#  include <stdio.h>
 #  include <sys/mman.h>
 #  include <unistd.h>
 #  define HAVE_MMAP 1
@@ -21,16 +22,38 @@
 
 #ifdef HAVE_MMAP
 
+/* The first touch of a huge page clears 2 MiB inside one operation. Where the
+** system hands them out unasked, a map declines them; that costs a call for each
+** array, so it looks once whether there is need to. */
+#  ifdef MADV_NOHUGEPAGE
+static bool huge_pages_come_unasked(void) {
+  char line[64] = "[always]";
+  FILE *f = fopen("/sys/kernel/mm/transparent_hugepage/enabled", "r");
+  if (f != NULL) {
+    (void)!fgets(line, sizeof line, f);
+    fclose(f);
+  }
+  return strstr(line, "[always]") != NULL;
+}
+
+static void decline_huge_pages(void *p, size_t bytes) {
+  static enum { UNKNOWN, UNASKED, ASKED } come = UNKNOWN;
+  if (come == UNKNOWN)
+    come = huge_pages_come_unasked() ? UNASKED : ASKED;
+  if (come == UNASKED)
+    (void)madvise(p, bytes, MADV_NOHUGEPAGE);
+}
+#  else
+static void decline_huge_pages(void *p, size_t bytes) { (void)p, (void)bytes; }
+#  endif
+
 static void *map_pages(void *ud, size_t bytes) {
   (void)ud;
   void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (p == MAP_FAILED)
     return NULL;
-#  ifdef MADV_NOHUGEPAGE
-  /* The first touch of a huge page clears 2 MiB inside one operation. */
-  (void)madvise(p, bytes, MADV_NOHUGEPAGE);
-#  endif
+  decline_huge_pages(p, bytes);
   return p;
 }
 

@@ -197,7 +197,8 @@ bool hmapi_is_pending(const hmap *m) {
 
 void hmapi_do_chores(hmap *m) {
   bool more = hmapi_reap(m, HMAP_REAP_BUCKETS);
-  hmapi_slabs_tidy(m);
+  if (!more)
+    hmapi_slabs_tidy(m);
   if (!growing(m))
     begin_pending(m);
   m->chores =

@@ -217,12 +217,14 @@ static void let_go(hmap *m, slabs *h, part p, slab *s) {
   ACCOUNT(m, released, SLAB_BYTES);
   s->is_idle = true;
   link_slab(&h->idle, s);
-  if (++r->idle == r->opened)
+  if (++r->idle == r->opened && m->pages.discard == NULL)
     drop_region(m, h, p, r);
 }
 
+/* The regions of a part without blocks are waste as well. */
 static bool is_untidy(const slabs *h) {
-  return h != NULL && h->nempty > (h->nused > 0);
+  return h != NULL &&
+         (h->nused > 0 ? h->nempty > 1 : h->nempty > 0 || h->nregions > 0);
 }
 
 bool hmapi_slabs_untidy(const hmap *m) {
@@ -233,13 +235,18 @@ bool hmapi_slabs_untidy(const hmap *m) {
 }
 
 void hmapi_slabs_tidy(hmap *m) {
-  for (part p = 0; p < NPARTS; p++) {
-    slabs *h = m->slabs[p];
-    if (!is_untidy(h))
-      continue;
-    h->nempty--;
-    let_go(m, h, p, pop_slab(&h->empty));
+  part p = 0;
+  while (p < NPARTS && !is_untidy(m->slabs[p]))
+    p++;
+  if (p == NPARTS)
+    return;
+  slabs *h = m->slabs[p];
+  if (h->nempty == 0) {
+    drop_region(m, h, p, h->regions[h->nregions - 1]);
+    return;
   }
+  h->nempty--;
+  let_go(m, h, p, pop_slab(&h->empty));
 }
 
 void hmapi_slabs_close(hmap *m) {
@@ -351,14 +358,15 @@ static const char *slab_broken(const slab *s) {
   return NULL;
 }
 
-static const char *region_broken(const region *r) {
+static const char *region_broken(const hmap *m, const region *r) {
   uint32_t idle = 0;
   const char *why = NULL;
   for (uint32_t i = 0; i < r->opened && why == NULL; i++) {
     idle += r->slabs[i].is_idle;
     why = r->slabs[i].is_idle ? NULL : slab_broken(&r->slabs[i]);
   }
-  if (why == NULL && (r->opened == 0 || idle != r->idle || idle == r->opened))
+  bool unused = idle == r->opened && m->pages.discard == NULL;
+  if (why == NULL && (idle != r->idle || unused))
     why = "a region of slabs is miscounted or unused";
   return why;
 }
@@ -368,6 +376,6 @@ const char *hmapi_slabs_broken(const hmap *m) {
   for (part p = 0; p < NPARTS; p++)
     for (size_t i = 0;
          why == NULL && m->slabs[p] != NULL && i < m->slabs[p]->nregions; i++)
-      why = region_broken(m->slabs[p]->regions[i]);
+      why = region_broken(m, m->slabs[p]->regions[i]);
   return why;
 }

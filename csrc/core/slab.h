@@ -17,7 +17,8 @@
 **   empty   nothing is in it: waits to be used again or to be let go
 **   idle    let go: its address waits to be used again
 **
-** A region whose slabs are all idle is unmapped. Blocks that are loose, or too
+** When no block is left, or where memory cannot be let go otherwise, regions are
+** unmapped, one at a time. Blocks that are loose, or too
 ** large for a slab, come from the allocator; where a block came from is found
 ** by its address.
 */
@@ -35,8 +36,8 @@ typedef struct slabs slabs;
 HIDDEN void *hmapi_block_new(hmap *m, part p, size_t bytes, hmap_status *why);
 HIDDEN void hmapi_block_free(hmap *m, part p, void *block, size_t bytes);
 
-/* Lets go of one empty slab of each kind of block that has more of them than it
-** may keep: one while there are blocks, since blocks come and go. */
+/* Lets go of one empty slab, if there are more of them than may be kept: one of
+** a kind of block while there are blocks, since blocks come and go. */
 HIDDEN void hmapi_slabs_tidy(hmap *m);
 /* Whether there are more to let go of. */
 HIDDEN bool hmapi_slabs_untidy(const hmap *m);

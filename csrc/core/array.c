@@ -30,21 +30,27 @@ static bmap *cleared_buckets(hmap *m, const array *a, hmap_status *why) {
 
 /* Zero already, and untouched. */
 static bmap *mapped_buckets(hmap *m, const array *a, hmap_status *why) {
+  bmap *b = m->pages.map(m->pages.ud, a->bytes);
+  if (b == NULL)
+    *why = HMAP_ENOMEM;
+  else
+    ACCOUNT(m, mapped, a->bytes);
+  return b;
+}
+
+static bmap *counted_buckets(hmap *m, const array *a, hmap_status *why) {
   if (hmapi_over_limit(m, a->bytes)) {
     *why = HMAP_ELIMIT;
     return NULL;
   }
-  bmap *b = m->pages.map(m->pages.ud, a->bytes);
-  if (b == NULL) {
-    *why = HMAP_ENOMEM;
-    return NULL;
-  }
-  hmapi_count_bytes(m, PART_ARRAY, a->bytes, 0);
-  ACCOUNT(m, mapped, a->bytes);
+  bmap *b = mapped_buckets(m, a, why);
+  if (b != NULL)
+    hmapi_count_bytes(m, PART_ARRAY, a->bytes, 0);
   return b;
 }
 
-array *hmapi_array_new(hmap *m, unsigned B, hmap_status *why) {
+/* An array that has all but its buckets, or NULL. */
+static array *bare_array(hmap *m, unsigned B, hmap_status *why) {
   size_t bytes = SIZE_MAX;
   if (B <= MAX_B)
     bytes = times((size_t)1 << B, m->t->bucket_size);
@@ -63,8 +69,28 @@ array *hmapi_array_new(hmap *m, unsigned B, hmap_status *why) {
   a->mapped = a->sliced || (m->map_min < SIZE_MAX && a->bytes > CLEARED_MAX);
   if (a->mapped)
     a->bytes = whole_pages(m, a->bytes);
+  return a;
+}
+
+static array *take_ready(hmap *m, hmap_status *why) {
+  array *a = m->ready;
+  if (hmapi_over_limit(m, a->bytes)) {
+    *why = HMAP_ELIMIT;
+    return NULL;
+  }
+  m->ready = NULL;
+  hmapi_count_bytes(m, PART_ARRAY, a->bytes, 0);
+  return a;
+}
+
+array *hmapi_array_new(hmap *m, unsigned B, hmap_status *why) {
+  if (m->ready != NULL && m->ready->n >> B == 1)
+    return take_ready(m, why);
+  array *a = bare_array(m, B, why);
+  if (a == NULL)
+    return NULL;
   if (a->mapped)
-    a->buckets = mapped_buckets(m, a, why);
+    a->buckets = counted_buckets(m, a, why);
   if (a->buckets == NULL && !a->sliced) { /* or too many areas are mapped */
     a->mapped = false;
     a->buckets = cleared_buckets(m, a, why);
@@ -73,6 +99,41 @@ array *hmapi_array_new(hmap *m, unsigned B, hmap_status *why) {
     return a;
   hmapi_free(m, PART_HEADER, a, sizeof *a);
   return NULL;
+}
+
+/* -- one array ahead ------------------------------------------------------ */
+
+/* While nothing moves, and of arrays that are large. */
+static bool wants_ready(const hmap *m) {
+  return m->pages.discard != NULL && m->array != NULL && m->array->sliced &&
+         !growing(m) && m->B < MAX_B;
+}
+
+bool hmapi_is_unprepared(const hmap *m) {
+  return wants_ready(m) && (m->ready == NULL || m->ready->n != 2 * m->array->n);
+}
+
+void hmapi_unprepare(hmap *m) {
+  array *a = m->ready;
+  m->ready = NULL;
+  m->pages.unmap(m->pages.ud, a->buckets, a->bytes, 0, a->bytes);
+  hmapi_free(m, PART_HEADER, a, sizeof *a);
+}
+
+/* One for another size goes first. Refused, it is mapped when it is needed. */
+bool hmapi_prepare_array(hmap *m) {
+  hmap_status why;
+  if (m->ready != NULL) {
+    hmapi_unprepare(m);
+    return true;
+  }
+  array *a = bare_array(m, m->B + 1u, &why);
+  if (a != NULL && (a->buckets = mapped_buckets(m, a, &why)) == NULL) {
+    hmapi_free(m, PART_HEADER, a, sizeof *a);
+    a = NULL;
+  }
+  m->ready = a;
+  return a != NULL;
 }
 
 static void unmap_front(hmap *m, array *a, size_t bytes) {

@@ -37,6 +37,15 @@ struct array {
 
 /* A new zeroed array for 2^B buckets, or NULL with *why. */
 HIDDEN array *hmapi_array_new(hmap *m, unsigned B, hmap_status *why);
+
+/* To map an array takes the system as long as all else that the operation does
+** which begins a growth. So the array of the next doubling is mapped by an
+** earlier one: it has addresses, no memory, and is not counted until it is
+** taken. Only from the system's own pages, of which that is true. */
+HIDDEN bool hmapi_prepare_array(hmap *m);
+/* Whether there is something to prepare, or to give up. */
+HIDDEN bool hmapi_is_unprepared(const hmap *m);
+HIDDEN void hmapi_unprepare(hmap *m);
 /* Gives the whole array back at once; its chains must own nothing. */
 HIDDEN void hmapi_array_free(hmap *m, array *a);
 /* Gives back at most one slice of what lies wholly before byte `upto`. */

@@ -48,6 +48,8 @@ hmap_status hmapi_first_array(hmap *m, unsigned B) {
   if (m->longest == 0)
     m->longest = 1;
   hmapi_set_marks(m);
+  if (hmapi_is_unprepared(m))
+    m->chores = true;
   return HMAP_OK;
 }
 
@@ -179,7 +181,7 @@ static void end_growth(hmap *m) {
   m->flags &= (uint8_t)~HMAP_SAME_SIZE_GROW;
   m->growth = HMAP_GROW_DOUBLE; /* none under way; above all no rekey */
   set_direct(m);
-  if (hmapi_is_pending(m))
+  if (hmapi_is_pending(m) || hmapi_is_unprepared(m))
     m->chores = true;
   emit(m, event);
 }

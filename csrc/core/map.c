@@ -161,6 +161,8 @@ static void retire_all(hmap *m) {
   if (m->array != NULL)
     hmapi_retire(m, m->array, true);
   m->old = m->array = NULL;
+  if (m->ready != NULL)
+    hmapi_unprepare(m);
   hmapi_free_spare(m);
 }
 

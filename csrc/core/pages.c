@@ -36,14 +36,21 @@ static bool huge_pages_come_unasked(void) {
   return strstr(line, "[always]") != NULL;
 }
 
+static bool must_decline;
+
+static void look_for_huge_pages(void) {
+  static bool looked;
+  if (!looked)
+    must_decline = huge_pages_come_unasked();
+  looked = true;
+}
+
 static void decline_huge_pages(void *p, size_t bytes) {
-  static enum { UNKNOWN, UNASKED, ASKED } come = UNKNOWN;
-  if (come == UNKNOWN)
-    come = huge_pages_come_unasked() ? UNASKED : ASKED;
-  if (come == UNASKED)
+  if (must_decline)
     (void)madvise(p, bytes, MADV_NOHUGEPAGE);
 }
 #  else
+static void look_for_huge_pages(void) {}
 static void decline_huge_pages(void *p, size_t bytes) { (void)p, (void)bytes; }
 #  endif
 
@@ -90,6 +97,7 @@ bool hmapi_system_pages(hmap_pages *out) {
   long page = sysconf(_SC_PAGESIZE);
   if (page <= 0)
     return false;
+  look_for_huge_pages();
   *out = (hmap_pages){map_pages, unmap_pages, discard, NULL, (size_t)page};
   return true;
 }

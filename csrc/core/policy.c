@@ -196,11 +196,14 @@ bool hmapi_is_pending(const hmap *m) {
 
 
 void hmapi_do_chores(hmap *m) {
-  bool more = hmapi_reap(m, HMAP_REAP_BUCKETS);
-  if (!more)
+  bool more = hmapi_reap(m, HMAP_REAP_BUCKETS), refused = false;
+  if (!more && hmapi_slabs_untidy(m))
     hmapi_slabs_tidy(m);
+  else if (!more && !hmapi_is_pending(m) && hmapi_is_unprepared(m))
+    refused = !hmapi_prepare_array(m);
   if (!growing(m))
     begin_pending(m);
-  m->chores =
-      more || hmapi_slabs_untidy(m) || (hmapi_is_pending(m) && !growing(m));
+  m->chores = more || hmapi_slabs_untidy(m) ||
+              (hmapi_is_unprepared(m) && !refused) ||
+              (hmapi_is_pending(m) && !growing(m));
 }

@@ -261,6 +261,28 @@ static void no_operation_passes_the_bound(void) {
   }
 }
 
+/* Where pages take no memory until touched; from 2^11 buckets on arrays go back
+** in slices. */
+static void a_large_array_is_mapped_ahead(void) {
+  hmap_memory then;
+  uint64_t doublings = 0;
+  make(HMAP_INT64, HMAP_POLICY_GO, true);
+  for (int64_t i = 0; i < 200000; i++) {
+    put(i);
+    if (!last().began || last().from < 2048)
+      continue;
+    doublings++;
+    hmap_get_memory(m, &then);
+    EXPECT(last().work.mapped == 0);
+    EXPECT(then.buckets == 144 * last().to);
+  }
+  EXPECT(doublings > 3);
+  EXPECT(hmap_clear(m) == HMAP_OK && hmap_reserve(m, 1000000) == HMAP_OK);
+  for (int64_t i = 0; i < 100000; i++)
+    put(i);
+  over();
+}
+
 static void texts_go_in_small_steps(void) {
   enum { N = MANY / 20 };
   make(HMAP_STRING, HMAP_POLICY_GO, true);
@@ -409,6 +431,8 @@ int main(void) {
      the_worst_are_the_worst);
   it("no operation does more than the bound, at any size",
      no_operation_passes_the_bound);
+  it("the large array of a doubling was mapped by an earlier operation",
+     a_large_array_is_mapped_ahead);
   it("texts of a cleared map go in small steps", texts_go_in_small_steps);
   it("a map that is observed does what it does alone",
      being_observed_changes_nothing);

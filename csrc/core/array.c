@@ -31,6 +31,10 @@ static bmap *cleared_buckets(hmap *m, const array *a, hmap_status *why) {
 /* Zero already, and untouched. */
 static bmap *mapped_buckets(hmap *m, const array *a, hmap_status *why) {
   bmap *b = m->pages.map(m->pages.ud, a->bytes);
+  if (b == NULL && m->ready != NULL) { /* for want of addresses? */
+    hmapi_unprepare(m);
+    b = m->pages.map(m->pages.ud, a->bytes);
+  }
   if (b == NULL)
     *why = HMAP_ENOMEM;
   else

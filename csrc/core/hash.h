@@ -87,7 +87,8 @@ static ALWAYS_INLINE uint64_t hash_under(const hmap *m, const keying *k,
     return hmapi_hash_slow(m, k, c, cell);
   if (is_int(c->kind))
     return hash_word(k, int_bits(c->kind, cell));
-  if (c->kind == HMAP_STRING)
+  if (c->kind == HMAP_STRING ||
+      (c->kind == HMAP_ANY && hmap_is_text((const hmap_cell *)cell)))
     return hash_text(k, cell);
   if (c->plain)
     return c->size == 8 ? hash_word(k, load64(cell))

@@ -349,12 +349,20 @@ static NOINLINE hmap_status overwrite_text(hmap *m, void *slot,
   return HMAP_OK;
 }
 
+/* Of a cell that may hold text: whether it has any outside itself. */
+static ALWAYS_INLINE bool owns_text(const void *cell) {
+  return ((const hmap_cell *)cell)->c.tag == HMAP_TAG_TEXT;
+}
+
 /* Writes a new elem over the one in this slot. */
 static ALWAYS_INLINE hmap_status overwrite(hmap *m, void *slot,
                                            const void *elem) {
   const cell_type *c = &m->t->elem;
-  if (c->text)
-    return overwrite_text(m, slot, elem);
+  if (c->text) {
+    if (c->nfields != 1 || owns_text(slot) || owns_text(elem))
+      return overwrite_text(m, slot, elem);
+    m->gone.elem_ref = ref_of(c, slot);
+  }
   copy_cell(cell_in(c, slot), elem, c->size);
   return HMAP_OK;
 }

@@ -32,6 +32,7 @@ build = {
   type = "builtin",
   modules = {
     ["hmap"] = "lua/hmap/init.lua",
+    ["hmap.blocks"] = "lua/hmap/blocks.lua",
     ["hmap.churn"] = "lua/hmap/churn.lua",
     ["hmap.cli"] = "lua/hmap/cli.lua",
     ["hmap.cost"] = "lua/hmap/cost.lua",

@@ -62,6 +62,10 @@ local function new(types, more)
   return hmap.new(opts)
 end
 
+local function texts_in(spec)
+  return spec == "string" or type(spec) == "table"
+end
+
 local function plan(types, more)
   local opts = {}
   for name, value in pairs(types) do opts[name] = value end
@@ -163,6 +167,45 @@ describe("a plan", function()
         { key_bytes = 24 })
     end)
   end
+
+  -- Consecutive keys under the identity leave nothing to chance.
+  local function is_exact(value, length, n)
+    local opts = { key = "int64", value = value, hash = "identity" }
+    local p = plan(opts, { entries = n,
+      value_bytes = texts_in(value) and length or nil })
+    local fields = {}
+    for i = 1, type(value) == "table" and #value or 1 do
+      fields[i] = ("x"):rep(length)
+    end
+    local m <close> = hmap.new(opts)
+    for i = 1, n do m:set(i, table.unpack(fields)) end
+    local memory = m:memory()
+    for _, part in ipairs { "header", "text", "indirect" } do
+      assert.are.equal(memory[part], p.memory[part], string.format(
+        "%s of %d x %s, %d bytes long", part, n, p.value, length))
+    end
+  end
+
+  it("is exact about blocks: loose, in slabs, too large for one", function()
+    local pair, many = { "string", "string" }, {}
+    for i = 1, 16 do many[i] = "string" end
+    for _, n in ipairs { 30, 1000, 1500, 12000 } do
+      for _, length in ipairs { 16, 17, 32, 200, 2064, 2065 } do
+        is_exact("string", length, n)
+      end
+      is_exact(pair, 64, n)
+      is_exact(many, 16, n)
+      is_exact("[129]byte", 129, n)
+      is_exact("[2065]byte", 2065, n)
+    end
+  end)
+
+  it("holds where chains are long and growths find many slabs", function()
+    local load = { key = "int64", value = "none", policy = { load = 12 } }
+    for _, n in ipairs { 196608, 202608, 208100, 216608 } do
+      compare(load, n)
+    end
+  end)
 
   it("knows that short text lies in the bucket", function()
     local function with(length)
@@ -498,13 +541,13 @@ describe("what a map costs in Go", function()
     assert.are.equal(row.B, gocost.least_B(row.n))
   end
 
-  local function agrees_with_plan(row)
+  local function agrees_with_plan(row, stray)
     if row.how == "made" or row.n < 100 then return end
     local go = hmap.plan { key = row.key, value = row.value, entries = row.n,
       key_bytes = row.text > 0 and row.text or nil }.go
     assert.are.equal(row.B, go.B)
-    close_to(row.how == "filled" and go.bytes or go.peak, row.bytes, 0.02,
-      row.line)
+    close_to(row.how == "filled" and go.bytes or go.peak, row.bytes,
+      0.02 + stray / row.bytes, row.line)
   end
 
   it("is what Go 1.19 measured, to the byte", function()
@@ -516,7 +559,7 @@ describe("what a map costs in Go", function()
   it("is planned within 2 % of that, at rest and at the worst moment",
     function()
       for _, row in ipairs(rows_of(read("spec/go/plan.tsv"))) do
-        agrees_with_plan(row)
+        agrees_with_plan(row, 0)
       end
     end)
 
@@ -525,7 +568,7 @@ describe("what a map costs in Go", function()
     assert.are.equal(161, #rows)
     for _, row in ipairs(rows) do
       agrees_with_arithmetic(row, 8192)
-      agrees_with_plan(row)
+      agrees_with_plan(row, 8192)
     end
   end)
 end)
@@ -593,8 +636,27 @@ describe("a forecast", function()
 
   it("counts on more of the text that is there", function()
     local m <close> = hmap.new { key = "string", value = "int64", seed = 1 }
-    for i = 1, 1000 do m:set(text(i), i) end
-    assert.are.equal(24 * 50000, m:forecast(50000).memory.text)
+    for _, n in ipairs { 1000, 5000, 20000 } do
+      add(m, m:count() + 1, n, text)
+      local f = m:forecast(n)
+      assert.are.equal(m:stats().bytes, (f.growing or f).bytes)
+    end
+    local f = m:forecast(100000)
+    add(m, 20001, 100000, text)
+    close_to(f.memory.text, m:memory().text, 0.02, "text")
+    close_to(f.bytes, m:stats().bytes, 0.02, "bytes")
+  end)
+
+  it("takes texts of different lengths to go on as they are", function()
+    local m <close> = hmap.new { key = "int64", value = "string", seed = 1 }
+    local function fill(n)
+      for i = m:count() + 1, n do m:set(i, ("x"):rep(i % 40)) end
+    end
+    fill(60000)
+    local f = m:forecast(100000)
+    fill(100000)
+    close_to(f.memory.text, m:memory().text, 0.05, "text")
+    close_to(f.bytes, m:stats().bytes, 0.02, "bytes")
   end)
 
   it("counts on more of the objects that are there", function()
@@ -701,9 +763,9 @@ describe("plans and forecasts", function()
 900,000 entries of string -> {hp:int32, mp:int32}
  buckets   262,144 (B = 18), 3.43 entries each; doubles past 1,703,936 entries
  overflow  about 2,306 buckets
- at rest   75.9 MiB, 88.4 bytes an entry
- at worst  106 MiB at insert 851,969, both arrays there
- touched   73.1 MiB at rest, 96.1 MiB at worst
+ at rest   82.8 MiB, 96.4 bytes an entry
+ at worst  113 MiB at insert 851,969, both arrays there
+ touched   80.0 MiB at rest, 104 MiB at worst
  growing   80,429 of 131,072 old buckets moved, about 42,820 writes to go
  growths   18 doublings, the last 3 of them:
    at insert     from  to buckets  in writes
@@ -720,7 +782,7 @@ describe("plans and forecasts", function()
     assert.is_truthy(words:find("6,600 entries of int64 -> int64\n churn     "
       .. "993,400 more, each in another's place: 16 growths to the same size",
       1, true))
-    assert.is_truthy(words:find(" at worst  448 KiB as entries come and go",
+    assert.is_truthy(words:find(" at worst  475 KiB as entries come and go",
       1, true))
   end)
 
@@ -739,9 +801,9 @@ in 3.00 GiB, of int64 -> int64
 from 54,000 to 55,000 entries
  under way  double, done in about 4,922 writes
  growths    none
- now        3.62 MiB
- at worst   3.62 MiB at 54,000 entries
- then       3.43 MiB, and 2.39 MiB, 45.6 bytes an entry at rest
+ now        3.68 MiB
+ at worst   3.68 MiB at 54,000 entries
+ then       3.53 MiB, and 2.39 MiB, 45.6 bytes an entry at rest
  buckets    16,384 (B = 14), 3.36 entries each; doubles past 106,496 entries
  overflow   about 126 buckets]], tostring(m:forecast(55000)))
   end)

@@ -18,13 +18,15 @@
 -- Numbers that chance decides (overflow buckets, writes that a growth takes)
 -- are means; all others are exact.
 --
--- A shape: {bucket_size, header, array_header: bytes; text, indirect,
--- references: bytes an entry outside the buckets; pointers: whether Go's
--- collector would look into a bucket; policy: as m:tune() has it; law: as in
--- hmap.law}.
+-- A shape: {bucket_size, header, array_header: bytes; text, indirect: sizes of
+-- the blocks that an entry has outside the buckets; references: bytes an entry;
+-- slabs: costs as in hmap.blocks; there: bytes by part that a map has besides;
+-- pointers: whether Go's collector would look into a bucket; policy: as
+-- m:tune() has it; law: as in hmap.law}.
 --
 -- Pure: numbers in, numbers out.
 
+local blocks = require "hmap.blocks"
 local churns = require "hmap.churn"
 local laws = require "hmap.law"
 local moves = require "hmap.moves"
@@ -79,6 +81,42 @@ local function is_too_many(shape, n)
   return n > threshold(shape, B)
 end
 
+--- What is left of an array of 2^B buckets when so many are behind the mark.
+local function left_of_array(shape, B, mark)
+  local bytes = array_bytes(shape, B)
+  if not is_sliced(shape, B) then return bytes end
+  return bytes - math.floor(mark * shape.bucket_size) // SLICE * SLICE
+end
+
+-- The share of the old overflow buckets made one by one that is still there:
+-- those of chains that wait. (A small array keeps all till the end, unless the
+-- collector of Go would look into them.)
+local function kept_singles(shape, B, waiting)
+  if is_sliced(shape, B) or shape.pointers then return waiting / (1 << B) end
+  return 1
+end
+
+local function log2(n)
+  local B = 0
+  while n > 1 << B do B = B + 1 end
+  return B
+end
+
+local function pace_of(shape, growth)
+  return moves.pace(shape.policy, shape.law, (growth.at - 1) / growth.from)
+end
+
+-- The growth from 2^B buckets that begins with the insert that makes `at`
+-- entries: the first past the limit, or past the end of the one before.
+local function growth_at(shape, B, at)
+  local growth = {
+    kind = "double", at = at, from = 1 << B, to = 1 << least_B(shape, at),
+  }
+  growth.writes = moves.writes(pace_of(shape, growth), growth.from,
+    growth.from)
+  return growth
+end
+
 -- -- memory -----------------------------------------------------------------
 
 local PARTS = {
@@ -86,31 +124,42 @@ local PARTS = {
   "references",
 }
 
--- Bytes by part, as m:memory() names them, and their sum.
-local function memory(shape, B, n, singles, old)
-  local array = array_bytes(shape, B)
+-- With what is there besides, and the sum.
+local function summed(shape, parts)
+  local total = 0
+  for _, name in ipairs(PARTS) do
+    parts[name] = (parts[name] or 0) + (shape.there[name] or 0)
+    total = total + parts[name]
+  end
+  parts.total = total
+  return parts
+end
+
+-- Bytes by part, as m:memory() names them; `overflow`: blocks.
+local function memory(shape, B, n, overflow, old)
+  local array, costs = array_bytes(shape, B), shape.slabs
   local buckets = (1 << B) * shape.bucket_size
   local parts = {
     header = shape.header + shape.array_header,
     buckets = buckets,
     preallocated = array - buckets,
-    overflow = round(singles) * shape.bucket_size,
     old = round(old),
-    text = round(n * shape.text),
-    indirect = n * shape.indirect,
     references = round(n * shape.references),
   }
-  parts.total = 0
-  for _, name in ipairs(PARTS) do parts.total = parts.total + parts[name] end
-  return parts
+  for name, kind in pairs {
+    overflow = overflow,
+    text = blocks.held(shape.text, n),
+    indirect = blocks.held(shape.indirect, n),
+  } do
+    parts[name] = blocks.bytes(kind, costs)
+    parts.header = parts.header + blocks.header(kind, costs)
+  end
+  return summed(shape, parts)
 end
 
 -- Before the first insert there is no array.
 local function empty_memory(shape)
-  local parts = { total = shape.header }
-  for _, name in ipairs(PARTS) do parts[name] = 0 end
-  parts.header = shape.header
-  return parts
+  return summed(shape, { header = shape.header })
 end
 
 -- The share of an array's pages that a share of its buckets, met by chance,
@@ -128,49 +177,49 @@ local function resident(shape, B, parts, share, overflow)
     + parts.buckets * share + used)
 end
 
+-- Overflow buckets made one by one, by the law.
+local function singles_of(shape, B, n)
+  local overflow = laws.overflow(laws.of(shape.law, n, 1 << B))
+  return math.max(0, overflow * (1 << B) - preallocated(B))
+end
+
+-- Bytes of overflow buckets that come loose in a map with 2^B buckets if slabs
+-- were there before it got them: some new ones of a growth that keeps the old.
+local function loose_since_growth(shape, B)
+  if B == 0 then return nil end
+  local growth = growth_at(shape, B - 1, threshold(shape, B - 1) + 1)
+  local sizes, kept = { shape.bucket_size }, kept_singles(shape, B - 1, 0)
+  local old = blocks.held(sizes, singles_of(shape, B - 1, growth.at - 1))
+  local new = singles_of(shape, B, growth.at + growth.writes)
+  local both = blocks.held(sizes, old.n + kept * new)
+  return both.slabs and both.loose - old.loose
+end
+
 --- A map of n entries at rest with 2^B buckets, and so many overflow buckets
 -- in use (by default what the law says).
 local function at_rest(shape, B, n, overflow)
   if n == 0 then
     return { memory = empty_memory(shape), resident = shape.header,
-      overflow = 0, singles = 0 }
+      overflow = 0, singles = 0, blocks = blocks.held({}, 0) }
   end
   local law = laws.of(shape.law, n, 1 << B)
   overflow = overflow or laws.overflow(law) * (1 << B)
   local singles = math.max(0, overflow - preallocated(B))
-  local parts = memory(shape, B, n, singles, 0)
+  local made = blocks.held({ shape.bucket_size }, round(singles),
+    loose_since_growth(shape, B))
+  local parts = memory(shape, B, n, made, 0)
   local share = touched(shape, 1, math.exp(-n / (1 << B)))
   return {
     law = law,
     overflow = overflow,
     singles = singles,
+    blocks = made,
     memory = parts,
     resident = resident(shape, B, parts, share, overflow),
   }
 end
 
 -- -- growths ----------------------------------------------------------------
-
-local function pace_of(shape, growth)
-  return moves.pace(shape.policy, shape.law, (growth.at - 1) / growth.from)
-end
-
--- The growth from 2^B buckets that begins with the insert that makes `at`
--- entries: the first past the limit, or past the end of the one before.
-local function growth_at(shape, B, at)
-  local growth = {
-    kind = "double", at = at, from = 1 << B, to = 1 << least_B(shape, at),
-  }
-  growth.writes = moves.writes(pace_of(shape, growth), growth.from,
-    growth.from)
-  return growth
-end
-
-local function log2(n)
-  local B = 0
-  while n > 1 << B do B = B + 1 end
-  return B
-end
 
 --- The doublings of a map with 2^B buckets until it holds n entries; none
 -- before the insert `earliest`.
@@ -186,19 +235,10 @@ local function growths_until(shape, B, earliest, n)
   return list
 end
 
---- What is left of an array of 2^B buckets when so many are behind the mark.
-local function left_of_array(shape, B, mark)
-  local bytes = array_bytes(shape, B)
-  if not is_sliced(shape, B) then return bytes end
-  return bytes - math.floor(mark * shape.bucket_size) // SLICE * SLICE
-end
-
---- The share of the old overflow buckets made one by one that is still there:
--- those of chains that wait. (A small array keeps all till the end, unless the
--- collector of Go would look into them.)
-local function kept_singles(shape, B, waiting)
-  if is_sliced(shape, B) or shape.pointers then return waiting / (1 << B) end
-  return 1
+--- The share of their memory, of so many bytes, that is still there.
+local function kept_overflow(shape, B, waiting, bytes)
+  return blocks.share_left(shape.bucket_size, kept_singles(shape, B, waiting),
+    bytes)
 end
 
 -- The law of the chains that have moved, with what the others do not hold.
@@ -219,17 +259,22 @@ local function mixed_law(old_law, waiting, new_law, moved)
   return law
 end
 
+-- The map just before the growth.
+local function before(shape, growth)
+  return at_rest(shape, log2(growth.from), growth.at - 1)
+end
+
 --- A map in mid-growth, with n entries, after so many of the writes.
-local function in_growth(shape, growth, n, writes)
+local function in_growth(shape, growth, start, n, writes)
   local from, B = growth.from, log2(growth.to)
   local waiting, mark = moves.after(pace_of(shape, growth), from, writes)
-  local start = at_rest(shape, log2(from), growth.at - 1)
   local moved = growth.to * (1 - waiting / from)
   local law = moved_law(shape, growth, n, waiting, moved)
   local new = laws.overflow(law) * moved
-  local singles = math.max(0, new - preallocated(B))
-    + start.singles * kept_singles(shape, log2(from), waiting)
-  local parts = memory(shape, B, n, singles,
+  local made = blocks.exchanged(start.blocks, shape.bucket_size,
+    kept_singles(shape, log2(from), waiting),
+    math.max(0, new - preallocated(B)))
+  local parts = memory(shape, B, n, made,
     left_of_array(shape, log2(from), mark))
   parts.header = parts.header + shape.array_header
   parts.total = parts.total + shape.array_header
@@ -244,35 +289,29 @@ local function in_growth(shape, growth, n, writes)
   }
 end
 
--- The first moment has both arrays whole; of small arrays the last one has,
--- too, and more entries.
-local function growth_peak(shape, growth)
-  local first = in_growth(shape, growth, growth.at - 1, 0)
-  local last = in_growth(shape, growth, growth.at + growth.writes - 2,
-    growth.writes - 1)
-  local later = last.memory.total > first.memory.total
-  return {
-    bytes = (later and last or first).memory.total,
-    at = growth.at + (later and growth.writes - 1 or 0),
-  }
-end
-
--- Pages fill while slices go back: the most lies somewhere between.
-local function growth_resident(shape, growth)
-  local most = 0
+--- The most bytes of a growth until there are n entries and where, and the most
+-- resident. Slices go back while blocks come and pages fill: the most lies
+-- somewhere between.
+local function growth_peak(shape, growth, n)
+  local peak, start = { bytes = 0, resident = 0 }, before(shape, growth)
+  local last = math.min(n - growth.at + 1, growth.writes - 1)
   for step = 0, 32 do
-    local writes = growth.writes * step / 32
-    local n = growth.at - 1 + round(writes)
-    most = math.max(most, in_growth(shape, growth, n, writes).resident)
+    local writes = last * step // 32
+    local at = growth.at - 1 + writes
+    local now = in_growth(shape, growth, start, at, writes)
+    if now.memory.total > peak.bytes then
+      peak.bytes, peak.at = now.memory.total, math.max(at, growth.at)
+    end
+    peak.resident = math.max(peak.resident, now.resident)
   end
-  return most
+  return peak
 end
 
 -- Each growth's peak is above all before it.
 local function peak_of(shape, growths, rest, n)
   local last = growths[#growths]
-  local peak = last and growth_peak(shape, last) or { bytes = 0 }
-  peak.resident = last and growth_resident(shape, last) or 0
+  local peak = last and growth_peak(shape, last, n)
+    or { bytes = 0, resident = 0 }
   if rest.memory.total > peak.bytes then
     peak.bytes, peak.at = rest.memory.total, n
   end
@@ -290,7 +329,7 @@ end
 -- distribution() would show.
 local function growing_at(shape, growth, n)
   local writes = n - growth.at + 1
-  local now = in_growth(shape, growth, n, writes)
+  local now = in_growth(shape, growth, before(shape, growth), n, writes)
   local remaining = round(now.waiting)
   local view = laws.probes(now.law)
   for name, value in pairs {
@@ -385,7 +424,7 @@ return {
   at_rest = at_rest,
   growths_until = growths_until,
   left_of_array = left_of_array,
-  kept_singles = kept_singles,
+  kept_overflow = kept_overflow,
   growth_peak = growth_peak,
   peak = peak_of,
   unfinished = unfinished,

@@ -4,8 +4,9 @@
 -- What the arithmetic must know of the core (bytes of a header, a bucket, the
 -- numbers of a policy) it learns from a map without entries, so that a plan
 -- takes the types and policies that hmap.new does, and refuses the others in
--- the same words.
+-- the same words. What slabs cost it learns once, from a map that has some.
 
+local blocks = require "hmap.blocks"
 local core = require "hmap.core"
 local cost = require "hmap.cost"
 local gocost = require "hmap.gocost"
@@ -104,15 +105,17 @@ local function texts_in(spec)
   return n
 end
 
--- Bytes of text an entry: outside the cells here, and in Go.
-local function text_of(opts, side, spec)
+-- Adds the blocks of text that an entry has outside the cells; its bytes in Go.
+local function add_text(sizes, opts, side, spec)
   local length, texts = opts[side .. "_bytes"] or 0, texts_in(spec)
   if length > 0 and texts == 0 then
     blame("plan", "option '%s_bytes': %ss of this type have no text", side,
       side)
   end
-  return texts * (length > INLINE_TEXT and length or 0),
-    texts * gocost.text_bytes(length)
+  for _ = 1, length > INLINE_TEXT and texts or 0 do
+    sizes[#sizes + 1] = length
+  end
+  return texts * gocost.text_bytes(length)
 end
 
 -- The same words of complaint, but for who complains.
@@ -138,16 +141,40 @@ local function indirect_sizes(layout)
   return sizes
 end
 
-local function sum(list)
-  local total = 0
-  for _, n in ipairs(list) do total = total + n end
-  return total
-end
-
 -- Nine entries need two buckets: an array.
 local function array_header(key, value)
   return header_bytes { key = key, value = value, capacity = 9 }
     - header_bytes { key = key, value = value }
+end
+
+-- A map of 2 KiB cells beside their buckets: what header and cells gain with
+-- the insert that opens the first slab, and with that of the second region.
+local function watch_slabs()
+  local m <close> = core.new { key = "[2048]byte", value = "none",
+    capacity = 600 }
+  local seen, before = {}, m:memory()
+  for i = 1, 600 do
+    m:set(string.pack("i8c2040", i, ""), true)
+    local now = m:memory()
+    if now.header > before.header then
+      seen[#seen + 1] = { header = now.header - before.header,
+        bytes = now.indirect - before.indirect }
+    end
+    before = now
+  end
+  return seen
+end
+
+local costs -- as hmap.blocks has them
+
+local function slab_costs()
+  if costs then return costs end
+  local none = { header = 0, bytes = 1 } -- where nothing is mapped
+  local first, second = table.unpack(watch_slabs())
+  first, second = first or none, second or none
+  costs = { unit = first.bytes, region = second.header,
+    first = first.header - second.header }
+  return costs
 end
 
 local function shape_of(opts)
@@ -155,19 +182,19 @@ local function shape_of(opts)
   local m <close> = new_map { key = key, value = value, hash = opts.hash,
     policy = opts.policy }
   local layout = m:layout()
-  local key_text, key_go = text_of(opts, "key", key)
-  local value_text, value_go = text_of(opts, "value", value)
-  local sizes = indirect_sizes(layout)
+  local text, indirect = {}, indirect_sizes(layout)
+  local key_go = add_text(text, opts, "key", key)
+  local value_go = add_text(text, opts, "value", value)
   return {
     key = key, value = value,
     bucket_size = layout.bucket_size,
     header = m:memory().header,
     array_header = array_header(key, value),
-    text = key_text + value_text,
+    text = text, indirect = indirect,
     go_text = key_go + value_go,
-    indirect = sum(sizes), indirect_sizes = sizes,
     references = 0, -- who knows which values will be objects
-    pointers = texts_in(key) + texts_in(value) + #sizes > 0,
+    slabs = slab_costs(), there = {},
+    pointers = texts_in(key) + texts_in(value) + #indirect > 0,
     policy = m:tune(),
     law = LAWS[opts.hash] or "random",
   }
@@ -177,7 +204,7 @@ end
 
 local function go_outside(shape, n)
   local bytes = n * shape.go_text
-  for _, size in ipairs(shape.indirect_sizes) do
+  for _, size in ipairs(shape.indirect) do
     bytes = bytes + n * gocost.rounded(size)
   end
   return math.floor(bytes + 0.5)
@@ -296,7 +323,7 @@ local function bytes_at_peak(shape, n)
   local growths = cost.growths_until(shape, 0, 1, n)
   local last = growths[#growths]
   local rest = cost.at_rest(shape, last_B(shape, growths, n), n).memory.total
-  return last and math.max(rest, cost.growth_peak(shape, last).bytes) or rest
+  return last and math.max(rest, cost.growth_peak(shape, last, n).bytes) or rest
 end
 
 --- From bytes to entries: how many fit at rest, in a map made for them with
@@ -336,16 +363,19 @@ end
 -- now, the coming ones will.
 local function shape_of_map(m, stats, memory)
   local layout, array = m:layout(), array_header("int64", "int64")
-  local sizes = indirect_sizes(layout)
   local arrays = (stats.buckets > 0 and 1 or 0) + (stats.growing and 1 or 0)
   local count = math.max(1, stats.count)
-  local text = memory.text / count
+  local text, indirect = {}, indirect_sizes(layout)
+  if memory.text > 0 then
+    text[1] = blocks.likely_size(memory.text, count, slab_costs())
+  end
   return {
     bucket_size = layout.bucket_size,
     header = memory.header - arrays * array, array_header = array,
-    text = text, indirect = sum(sizes), indirect_sizes = sizes,
+    text = text, indirect = indirect,
     references = memory.references / count,
-    pointers = text > 0 or #sizes > 0,
+    slabs = slab_costs(), there = {},
+    pointers = #text + #indirect > 0,
     policy = m:tune(),
     law = "random",
   }
@@ -375,8 +405,8 @@ local function move_then(shape, m, move, rest, n)
   local waiting, mark = moves.after(pace_of(shape, stats), move.from, writes,
     move.remaining, m:header().nevacuate)
   local remaining, B = math.floor(waiting + 0.5), cost.log2(move.from)
-  local kept = cost.kept_singles(shape, B, waiting)
-    / cost.kept_singles(shape, B, move.remaining)
+  local kept = cost.kept_overflow(shape, B, waiting, memory.overflow)
+    / cost.kept_overflow(shape, B, move.remaining, memory.overflow)
   return {
     from = move.from, to = move.to,
     evacuated = move.from - remaining, remaining = remaining,
@@ -392,6 +422,21 @@ local function overflow_then(shape, stats, B, n)
   if stats.growing or stats.count == 0 then return nil end
   return stats.overflow_in_use + overflow_of(shape, B, n)
     - overflow_of(shape, B, stats.count)
+end
+
+-- By part, what the map has and the arithmetic knows nothing of. Overflow
+-- buckets count if it keeps those that it has: no growth is under way or comes.
+local function there_besides(shape, stats, memory, B, is_kept)
+  if stats.count == 0 then return {} end
+  local now = cost.at_rest(shape, B, stats.count,
+    overflow_then(shape, stats, B, stats.count)).memory
+  return {
+    header = memory.header - now.header
+      - (stats.growing and shape.array_header or 0),
+    text = memory.text - now.text,
+    indirect = memory.indirect - now.indirect,
+    overflow = is_kept and memory.overflow - now.overflow or 0,
+  }
 end
 
 local function check_forecast(m, n)
@@ -433,6 +478,7 @@ local function forecast(m, given)
   local B, move = m:header().B, move_under_way(shape, stats)
   local growths = coming_growths(shape, B, stats, move, n)
   local last = growths[#growths]
+  shape.there = there_besides(shape, stats, memory, B, not last and not move)
   B = last and cost.log2(last.to) or B
   local rest = cost.at_rest(shape, B, n,
     not last and overflow_then(shape, stats, B, n) or nil)

@@ -29,16 +29,22 @@ static bmap *cleared_buckets(hmap *m, const array *a, hmap_status *why) {
 }
 
 /* Zero already, and untouched. */
-static bmap *mapped_buckets(hmap *m, const array *a, hmap_status *why) {
-  bmap *b = m->pages.map(m->pages.ud, a->bytes);
+static bmap *mapped_buckets(hmap *m, size_t bytes, hmap_status *why) {
+  bmap *b = m->pages.map(m->pages.ud, bytes);
   if (b == NULL && m->ready != NULL) { /* for want of addresses? */
     hmapi_unprepare(m);
-    b = m->pages.map(m->pages.ud, a->bytes);
+    b = m->pages.map(m->pages.ud, bytes);
   }
   if (b == NULL)
     *why = HMAP_ENOMEM;
   else
-    ACCOUNT(m, mapped, a->bytes);
+    ACCOUNT(m, mapped, bytes);
+  return b;
+}
+
+static bmap *take_ready(hmap *m) {
+  bmap *b = m->ready;
+  m->ready = NULL;
   return b;
 }
 
@@ -47,18 +53,25 @@ static bmap *counted_buckets(hmap *m, const array *a, hmap_status *why) {
     *why = HMAP_ELIMIT;
     return NULL;
   }
-  bmap *b = mapped_buckets(m, a, why);
+  bool ready = m->ready != NULL && m->ready_bytes == a->bytes;
+  bmap *b = ready ? take_ready(m) : mapped_buckets(m, a->bytes, why);
   if (b != NULL)
     hmapi_count_bytes(m, PART_ARRAY, a->bytes, 0);
   return b;
 }
 
-/* An array that has all but its buckets, or NULL. */
-static array *bare_array(hmap *m, unsigned B, hmap_status *why) {
-  size_t bytes = SIZE_MAX;
-  if (B <= MAX_B)
-    bytes = times((size_t)1 << B, m->t->bucket_size);
-  if (bytes > SIZE_MAX / 4) {
+/* The size of an array of 2^B buckets; SIZE_MAX: none can be that large. */
+static size_t array_bytes(const hmap *m, unsigned B) {
+  size_t n = B <= MAX_B ? (size_t)1 << B : SIZE_MAX;
+  size_t bytes = times(n, m->t->bucket_size);
+  if (bytes > SIZE_MAX / 4)
+    return SIZE_MAX;
+  return bytes + preallocated(B) * m->t->bucket_size;
+}
+
+array *hmapi_array_new(hmap *m, unsigned B, hmap_status *why) {
+  size_t bytes = array_bytes(m, B);
+  if (bytes == SIZE_MAX) {
     *why = HMAP_ETOOBIG;
     return NULL;
   }
@@ -68,31 +81,9 @@ static array *bare_array(hmap *m, unsigned B, hmap_status *why) {
   memset(a, 0, sizeof *a);
   a->n = UINT64_C(1) << B;
   a->prealloc = preallocated(B);
-  a->bytes = bytes + a->prealloc * m->t->bucket_size;
-  a->sliced = a->bytes >= m->map_min;
-  a->mapped = a->sliced || (m->map_min < SIZE_MAX && a->bytes > CLEARED_MAX);
-  if (a->mapped)
-    a->bytes = whole_pages(m, a->bytes);
-  return a;
-}
-
-static array *take_ready(hmap *m, hmap_status *why) {
-  array *a = m->ready;
-  if (hmapi_over_limit(m, a->bytes)) {
-    *why = HMAP_ELIMIT;
-    return NULL;
-  }
-  m->ready = NULL;
-  hmapi_count_bytes(m, PART_ARRAY, a->bytes, 0);
-  return a;
-}
-
-array *hmapi_array_new(hmap *m, unsigned B, hmap_status *why) {
-  if (m->ready != NULL && m->ready->n >> B == 1)
-    return take_ready(m, why);
-  array *a = bare_array(m, B, why);
-  if (a == NULL)
-    return NULL;
+  a->sliced = bytes >= m->map_min;
+  a->mapped = a->sliced || (m->map_min < SIZE_MAX && bytes > CLEARED_MAX);
+  a->bytes = a->mapped ? whole_pages(m, bytes) : bytes;
   if (a->mapped)
     a->buckets = counted_buckets(m, a, why);
   if (a->buckets == NULL && !a->sliced) { /* or too many areas are mapped */
@@ -107,37 +98,36 @@ array *hmapi_array_new(hmap *m, unsigned B, hmap_status *why) {
 
 /* -- one array ahead ------------------------------------------------------ */
 
-/* While nothing moves, and of arrays that are large. */
-static bool wants_ready(const hmap *m) {
-  return m->pages.discard != NULL && m->array != NULL && m->array->sliced &&
-         !growing(m) && m->B < MAX_B;
+/* Bytes of the array to be mapped ahead, while nothing moves and arrays are
+** large; 0: none. */
+static size_t wanted_ahead(const hmap *m) {
+  if (m->pages.discard == NULL || m->array == NULL || !m->array->sliced ||
+      growing(m) || m->B >= MAX_B)
+    return 0;
+  size_t bytes = array_bytes(m, m->B + 1u);
+  return bytes < SIZE_MAX ? whole_pages(m, bytes) : 0;
 }
 
 bool hmapi_is_unprepared(const hmap *m) {
-  return wants_ready(m) && (m->ready == NULL || m->ready->n != 2 * m->array->n);
+  size_t wanted = wanted_ahead(m);
+  return wanted > 0 && (m->ready == NULL || m->ready_bytes != wanted);
 }
 
 void hmapi_unprepare(hmap *m) {
-  array *a = m->ready;
+  m->pages.unmap(m->pages.ud, m->ready, m->ready_bytes, 0, m->ready_bytes);
   m->ready = NULL;
-  m->pages.unmap(m->pages.ud, a->buckets, a->bytes, 0, a->bytes);
-  hmapi_free(m, PART_HEADER, a, sizeof *a);
 }
 
-/* One for another size goes first. Refused, it is mapped when it is needed. */
+/* One of another size goes first. Refused, it is mapped when it is needed. */
 bool hmapi_prepare_array(hmap *m) {
   hmap_status why;
   if (m->ready != NULL) {
     hmapi_unprepare(m);
     return true;
   }
-  array *a = bare_array(m, m->B + 1u, &why);
-  if (a != NULL && (a->buckets = mapped_buckets(m, a, &why)) == NULL) {
-    hmapi_free(m, PART_HEADER, a, sizeof *a);
-    a = NULL;
-  }
-  m->ready = a;
-  return a != NULL;
+  m->ready_bytes = wanted_ahead(m);
+  m->ready = mapped_buckets(m, m->ready_bytes, &why);
+  return m->ready != NULL;
 }
 
 static void unmap_front(hmap *m, array *a, size_t bytes) {

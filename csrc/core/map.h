@@ -78,7 +78,8 @@ struct hmap {
 
   array *array, *old; /* behind buckets and oldbuckets */
   array *attic;       /* arrays waiting to be given back, oldest first */
-  array *ready;       /* for the next doubling, or NULL; not counted */
+  bmap *ready;        /* buckets mapped ahead, or NULL; not counted */
+  size_t ready_bytes;
   pending pending;
   hmap_policy policy;
   past_keying *past;      /* newest first; while rekeying, the old array's */

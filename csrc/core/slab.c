@@ -346,12 +346,12 @@ void hmapi_block_free(hmap *m, part p, void *block, size_t bytes) {
 
 static const char *slab_broken(const slab *s) {
   size_t freed = 0;
-  const char *block = s->free;
+  const void *block = s->free;
   for (; block != NULL && freed <= SLAB_BYTES / UNIT; freed++) {
     size_t offset = (uintptr_t)block - (uintptr_t)memory_of(s);
     if (offset >= s->fresh || offset % s->size != 0)
       return "a free block is not one of its slab";
-    memcpy(&block, block, sizeof block);
+    memcpy(&block, block, sizeof(void *));
   }
   if (s->fresh > SLAB_BYTES || (s->used + freed) * s->size != s->fresh)
     return "blocks in use and free blocks of a slab do not add up";

@@ -70,6 +70,10 @@ load-table: deps-explore all  ## the table in Go's map source, measured anew
 test: deps-test  ## everything there is to check; ends "N passed, N failed"
 	@CC='$(CC)' LUA='$(LUA)' MAKE='$(MAKE)' sh spec/run.sh
 
+budget: deps-test  # instructions of the hot paths; RECORD=1: as the budgets
+	@CC='$(CC)' CFLAGS='$(CFLAGS)' MAKE='$(MAKE)' LUA_INCDIR='$(LUA_INCDIR)' \
+	  $(LUA) spec/budget/check.lua $(if $(RECORD),--record) '$(BUILD)'
+
 bench: deps-bench all  ## hmap beside its peers (QUICK=1: a minute); bench-table
 	@$(BENCH_ENV) $(MAKE) -s -f spec/bench/peers.mk && \
 	  eval "$$($(MAKE) -s --no-print-directory env)" && \
@@ -115,8 +119,8 @@ help:  ## this list
 	  printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 FORCE:
-.PHONY: all core programs env explore load-table test bench bench-table \
-  bench-pause bench-pause-table deps install clean help FORCE
+.PHONY: all core programs env explore load-table test budget bench \
+  bench-table bench-pause bench-pause-table deps install clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 

@@ -144,7 +144,7 @@ describe("an explanation", function()
   it("has the hash that hmap.hash has", function()
     local m = ints(100, { seed = 77 })
     for i = 1, 100 do
-      assert.are.equal(("0x%x"):format(hmap.hash("int64", i, 77)),
+      assert.are.equal(("0x%016x"):format(hmap.hash("int64", i, 77)),
         m:explain(i).hash)
     end
   end)
@@ -266,7 +266,7 @@ describe("an explanation", function()
   it("of a map without buckets has a hash and nowhere to look", function()
     local e = hmap.new { key = "int64", seed = 1 }:explain(5)
     assert.are.same({ false, 0, 0 }, { e.found, e.buckets_read, #e.chain })
-    assert.are.equal(("0x%x"):format(hmap.hash("int64", 5, 1)), e.hash)
+    assert.are.equal(("0x%016x"):format(hmap.hash("int64", 5, 1)), e.hash)
     assert.is_nil(e.bucket)
     assert.are.equal(
       "5 is not in the map: the map has no bucket before its first insert.",

@@ -318,7 +318,7 @@ describe("hmap.live", function()
       { "option 'collect': boolean expected, got number", { collect = 1 } },
       { "option 'stuck_after': number expected, got string",
         { stuck_after = "1" } },
-      { "must not be negative, got -1", { stuck_after = -1 } },
+      { "seconds from 0 on expected, got -1", { stuck_after = -1 } },
     } do
       local ok, message = pcall(hmap.live, bad[2])
       assert.is_false(ok)

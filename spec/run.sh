@@ -79,7 +79,7 @@ suites() {
 }
 
 formatted() {
-  find csrc spec/c -name '*.[ch]' -exec \
+  find csrc spec/c spec/budget -name '*.[ch]' -exec \
     clang-format --dry-run --Werror {} +
 }
 
@@ -114,11 +114,27 @@ explores() { # the main job, on keys of its own
   seq 1 5000 >"$tmp/keys" && "$MAKE" -s explore KEYS="$tmp/keys"
 }
 
+budgets() { # what may not be run: status 77 of the check
+  sentence="no hot path takes more instructions than its budget"
+  CC=$CC CFLAGS=$release MAKE=$MAKE timeout 150 \
+    "$LUA" spec/budget/check.lua build >"$tmp/budgets" 2>&1
+  status=$?
+  if [ $status -eq 77 ]; then
+    echo "skip  $sentence: $(cat "$tmp/budgets")"
+  elif fact "$sentence" sh -c 'cat "$1" && exit "$2"' - \
+    "$tmp/budgets" $status; then
+    sed 's/^/      | /' "$tmp/log"
+  fi
+}
+
 here=$PWD
 preload=
 
 echo "== one build, all suites"
-fact "builds" build build "$CC" "$release" && suites build "as released"
+fact "builds" build build "$CC" "$release" && {
+  suites build "as released"
+  budgets
+}
 
 echo "== the same under the sanitizers"
 fact "builds with address and undefined behaviour sanitizers" \

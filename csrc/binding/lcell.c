@@ -280,7 +280,7 @@ static bool exact(lua_Integer i) {
   return f < 0x1p63 && (lua_Integer)f == i;
 }
 
-static bool test_float(lua_State *L, int idx, hmap_kind kind, double *out) {
+bool lcell_testfloat(lua_State *L, int idx, hmap_kind kind, double *out) {
   if (lua_type(L, idx) != LUA_TNUMBER ||
       (kind == HMAP_FLOAT64 && lua_isinteger(L, idx) &&
        !exact(lua_tointeger(L, idx))))
@@ -291,31 +291,30 @@ static bool test_float(lua_State *L, int idx, hmap_kind kind, double *out) {
 
 double lcell_float(lua_State *L, int arg, const lfield *f, const char *role) {
   double number;
-  if (!test_float(L, arg, f->kind, &number))
+  if (!lcell_testfloat(L, arg, f->kind, &number))
     lcell_wrong(L, arg, f, role);
   return number;
 }
 
-static bool test_number(lua_State *L, int idx, bool key, hmap_cell *out) {
-  int integral = lua_isinteger(L, idx);
-  lua_Integer i = 0;
-  if (key || integral)
-    i = lua_tointegerx(L, idx, &integral);
+/* A float; as a key an integer if it is one. */
+static bool test_fraction(lua_State *L, int idx, bool key, hmap_cell *out) {
+  int integral = 0;
+  lua_Integer i = key ? lua_tointegerx(L, idx, &integral) : 0;
   lua_Number number = lua_tonumber(L, idx);
   *out = integral ? hmap_any_int(i) : hmap_any_float((double)number);
   return !key || number == number;
 }
 
 static bool test_text(lua_State *L, int idx, hmap_cell *out) {
+  const char *s;
   size_t n;
-  if (lua_type(L, idx) != LUA_TSTRING)
+  if (!lcell_testtext(L, idx, &s, &n))
     return false;
-  const char *s = lua_tolstring(L, idx, &n);
   *out = hmap_text(s, n);
-  return n <= HMAP_MAX_TEXT;
+  return true;
 }
 
-static bool test_any(lua_State *L, int idx, const char *role, hmap_cell *out) {
+bool lcell_testany(lua_State *L, int idx, const char *role, hmap_cell *out) {
   switch (lua_type(L, idx)) {
   case LUA_TNIL:
   case LUA_TNONE:
@@ -324,7 +323,10 @@ static bool test_any(lua_State *L, int idx, const char *role, hmap_cell *out) {
     *out = hmap_any_bool(lua_toboolean(L, idx));
     return true;
   case LUA_TNUMBER:
-    return test_number(L, idx, is_key(role), out);
+    if (!lua_isinteger(L, idx))
+      return test_fraction(L, idx, is_key(role), out);
+    *out = hmap_any_int(lua_tointeger(L, idx));
+    return true;
   case LUA_TSTRING:
     return test_text(L, idx, out);
   case LUA_TLIGHTUSERDATA:
@@ -334,13 +336,6 @@ static bool test_any(lua_State *L, int idx, const char *role, hmap_cell *out) {
     *out = hmap_any_object(lua_topointer(L, idx), 1);
     return true;
   }
-}
-
-hmap_cell lcell_any(lua_State *L, int arg, const lfield *f, const char *role) {
-  hmap_cell cell;
-  if (!test_any(L, arg, role, &cell))
-    lcell_wrong(L, arg, f, role);
-  return cell;
 }
 
 static bool test_bytes(lua_State *L, int idx, size_t wanted, void *to) {
@@ -354,9 +349,8 @@ static bool test_bytes(lua_State *L, int idx, size_t wanted, void *to) {
 }
 
 static bool test_int(lua_State *L, int idx, const lfield *f, void *to) {
-  int ok;
-  lua_Integer i = lua_tointegerx(L, idx, &ok);
-  if (!ok || lua_type(L, idx) != LUA_TNUMBER || !lcell_fits(f, i))
+  lua_Integer i;
+  if (!lcell_testint(L, idx, &i) || !lcell_fits(f, i))
     return false;
   lcell_storeint(f->kind, i, to);
   return true;
@@ -367,12 +361,12 @@ bool lcell_test(lua_State *L, int idx, const lfield *f, const char *role,
   double number;
   switch (f->kind) {
   case HMAP_FLOAT32:
-    if (!test_float(L, idx, f->kind, &number))
+    if (!lcell_testfloat(L, idx, f->kind, &number))
       return false;
     memcpy(to, &(float){(float)number}, sizeof(float));
     return true;
   case HMAP_FLOAT64:
-    if (!test_float(L, idx, f->kind, &number))
+    if (!lcell_testfloat(L, idx, f->kind, &number))
       return false;
     memcpy(to, &number, sizeof number);
     return true;
@@ -384,7 +378,7 @@ bool lcell_test(lua_State *L, int idx, const lfield *f, const char *role,
   case HMAP_BYTES:
     return test_bytes(L, idx, f->n, to);
   case HMAP_ANY:
-    return test_any(L, idx, role, to);
+    return lcell_testany(L, idx, role, to);
   default:
     return test_int(L, idx, f, to);
   }

@@ -156,49 +156,57 @@ static ALWAYS_INLINE lua_Integer lcell_loadint(hmap_kind kind,
 
 /* -- Lua -> cell ---------------------------------------------------------- */
 
-/* lcell_int [-0, +0, v]: an integer, or a float that is one; no string. */
+/* lcell_testint [-0, +0, -]: an integer, or a float that is one; no string. */
+static ALWAYS_INLINE bool lcell_testint(lua_State *L, int idx,
+                                        lua_Integer *out) {
+  int ok;
+  *out = lua_tointegerx(L, idx, &ok);
+  return LIKELY(ok) && LIKELY(lua_type(L, idx) == LUA_TNUMBER);
+}
+
+/* lcell_int [-0, +0, v] */
 static ALWAYS_INLINE lua_Integer lcell_int(lua_State *L, int arg,
                                            const lfield *f, const char *role) {
-  int ok;
-  lua_Integer i = lua_tointegerx(L, arg, &ok);
-  if (UNLIKELY(!ok || lua_type(L, arg) != LUA_TNUMBER))
+  lua_Integer i;
+  if (UNLIKELY(!lcell_testint(L, arg, &i)))
     lcell_wrong(L, arg, f, role);
   return i;
 }
 
-/* lcell_text [-0, +0, v]: a string that a cell can hold; no number. */
-static ALWAYS_INLINE const char *lcell_text(lua_State *L, int arg,
-                                            const lfield *f, const char *role,
-                                            size_t *n) {
-  if (UNLIKELY(lua_type(L, arg) != LUA_TSTRING))
-    lcell_wrong(L, arg, f, role);
-  const char *s = lua_tolstring(L, arg, n);
-  if (UNLIKELY(*n > HMAP_MAX_TEXT))
-    lcell_wrong(L, arg, f, role);
-  return s;
+/* lcell_testtext [-0, +0, -]: a string that a cell can hold; no number. */
+static ALWAYS_INLINE bool lcell_testtext(lua_State *L, int idx, const char **s,
+                                         size_t *n) {
+  if (UNLIKELY(lua_type(L, idx) != LUA_TSTRING))
+    return false;
+  *s = lua_tolstring(L, idx, n);
+  return LIKELY(*n <= HMAP_MAX_TEXT);
 }
 
-/* lcell_word [-0, +0, v]: the fields of an LCELL_WORD, from arg on. */
-static ALWAYS_INLINE uint64_t lcell_word(lua_State *L, int arg,
-                                         const ltype *type, const char *role) {
+/* lcell_testword [-0, +0, -]: the fields of an LCELL_WORD, from arg on. */
+static ALWAYS_INLINE bool lcell_testword(lua_State *L, int arg,
+                                         const ltype *type, uint64_t *word) {
   const lfield *f = type->fields, *end = f + type->nfields;
-  uint64_t word = 0;
+  *word = 0;
   for (; f < end; f++, arg++) {
-    lua_Integer i = lcell_int(L, arg, f, role);
-    if (UNLIKELY(!lcell_fits(f, i)))
-      lcell_wrong(L, arg, f, role);
-    word |= ((uint64_t)i & f->span) << f->shift;
+    lua_Integer i;
+    if (UNLIKELY(!lcell_testint(L, arg, &i) || !lcell_fits(f, i)))
+      return false;
+    *word |= ((uint64_t)i & f->span) << f->shift;
   }
-  return word;
+  return true;
 }
+
+/* lcell_testfloat [-0, +0, -]: a number that this kind of float holds exactly,
+** or rounds to float32. */
+bool lcell_testfloat(lua_State *L, int idx, hmap_kind kind, double *out);
 
 /* lcell_float [-0, +0, v]: a number, exact or rounded to float32. */
 double lcell_float(lua_State *L, int arg, const lfield *f, const char *role);
 
-/* lcell_any [-0, +0, v]: any Lua value but nil. As a key no NaN, and integral
-** floats are integers. An object has HMAP_TAG_OBJECT and a number that is not
-** its own yet: good for looking it up. */
-hmap_cell lcell_any(lua_State *L, int arg, const lfield *f, const char *role);
+/* lcell_testany [-0, +0, -]: any Lua value but nil. As a key no NaN, and
+** integral floats are integers. An object has HMAP_TAG_OBJECT and a number that
+** is not its own yet: good for looking it up. */
+bool lcell_testany(lua_State *L, int idx, const char *role, hmap_cell *out);
 
 /* lcell_test [-0, +0, -]: the value at idx into the place of field f at `to`;
 ** false: it does not fit, see lcell_misfit. */

@@ -164,12 +164,22 @@ bool ltrace_leave(lua_State *L) {
   return true;
 }
 
-/* While a method or a callback is under way, that will see to it. */
+/* Whether the collector has called this finalizer, and not Lua code, which
+** finds it in the metatable of maps. */
+static bool is_collector(lua_State *L) {
+  lua_Debug self;
+  return lua_getstack(L, 0, &self) && lua_getinfo(L, "n", &self) &&
+         strcmp(self.namewhat, "metamethod") == 0 &&
+         strcmp(self.name, "__gc") == 0;
+}
+
+/* While a method or a callback is under way, that will see to it; when the map
+** is collected none is. */
 void ltrace_closed(lua_State *L, int self, lmap *h, bool collected) {
   if (h->trace == NULL)
     return;
   ltrace_void(h);
-  if (collected)
+  if (collected && is_collector(L))
     ltrace_free(h);
   else if (!h->trace->armed)
     ltrace_tell(L, self, h);

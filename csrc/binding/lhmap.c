@@ -495,7 +495,6 @@ int luaopen_hmap_core(lua_State *L) {
       {NULL, NULL}};
   luaL_checkversion(L);
   liter_open(L);
-  lview_open(L);
   lua_newtable(L);
   lmap_setfuncs(L, functions, 0);
   linspect_open(L);

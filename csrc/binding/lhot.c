@@ -1,84 +1,141 @@
-/* lhot.c: get, set, has and delete of the commonest shapes of maps.
+/* lhot.c: get, set, has and delete of the commonest shapes of maps, and reads
+** and writes of their views.
 **
 ** The always-inline functions are templates: each is compiled once for every
-** pair of shapes below, with the shapes as constants, so that no branch on them
-** is left. A tuple of integers that fills a word goes as that word. Nothing here raises or frees in a way of its own: what is not plain
-** sailing starts again in lmap.c.
+** pair of shapes below, for maps and for views, with the shapes as constants,
+** so that no branch on them is left. A tuple of integers that fills a word goes
+** as that word. Nothing here raises in a way of its own: what is not plain
+** sailing leaves the map alone and starts again on the general road (lmap.c,
+** lview.c).
 */
 #include "lmap.h"
+#include "lview.h"
 
-typedef union hot_cell {
+/* -- arguments ------------------------------------------------------------ */
+
+/* A key, in the form in which the core's entry for its shape wants it. */
+typedef struct hot_key {
   int64_t i;
+  const char *s;
+  size_t n;
+  hmap_cell any;
+} hot_key;
+
+typedef union hot_value {
+  lua_Integer i;
   double f;
   hmap_cell cell;
-} hot_cell;
+} hot_value;
 
-/* hot_key [-0, +0, v]: the key from index 2 on. */
-static ALWAYS_INLINE hot_cell hot_key(lua_State *L, const lmap *h, int shape) {
-  const lfield *f = h->key.fields;
-  if (shape == HMAP_INT64)
-    return (hot_cell){.i = lcell_int(L, 2, f, "key")};
-  if (shape == LCELL_WORD)
-    return (hot_cell){.i = (int64_t)lcell_word(L, 2, &h->key, "key")};
-  size_t n;
-  const char *s = lcell_text(L, 2, f, "key", &n);
-  return (hot_cell){.cell = hmap_text(s, n)};
+/* read_key [-0, +0, -]: the key from index 2 on. */
+static ALWAYS_INLINE bool read_key(lua_State *L, const lmap *h, int shape,
+                                   hot_key *k) {
+  if (shape == HMAP_INT64) {
+    lua_Integer i;
+    bool ok = lcell_testint(L, 2, &i);
+    k->i = i;
+    return ok;
+  }
+  if (shape == LCELL_WORD) {
+    uint64_t word;
+    bool ok = lcell_testword(L, 2, &h->key, &word);
+    k->i = (int64_t)word;
+    return ok;
+  }
+  if (shape == HMAP_STRING)
+    return lcell_testtext(L, 2, &k->s, &k->n);
+  return lcell_testany(L, 2, "key", &k->any);
 }
 
 /* Where the value stands among the arguments. */
-static ALWAYS_INLINE int hot_arg(const lmap *h, int shape) {
+static ALWAYS_INLINE int value_at(const lmap *h, int shape) {
   return shape == LCELL_WORD ? 2 + (int)h->key.nfields : 3;
 }
 
-/* hot_value [-0, +0, v] */
-static ALWAYS_INLINE hot_cell hot_value(lua_State *L, int arg, const lmap *h,
-                                        int shape) {
-  const lfield *f = h->value.fields;
+/* read_value [-0, +0, -] */
+static ALWAYS_INLINE bool read_value(lua_State *L, int arg, int shape,
+                                     hot_value *v) {
+  const char *s;
   size_t n;
   switch (shape) {
   case HMAP_INT64:
-    return (hot_cell){.i = lcell_int(L, arg, f, "value")};
+    return lcell_testint(L, arg, &v->i);
   case HMAP_FLOAT64:
-    return (hot_cell){.f = lcell_float(L, arg, f, "value")};
-  case HMAP_STRING: {
-    const char *s = lcell_text(L, arg, f, "value", &n);
-    return (hot_cell){.cell = hmap_text(s, n)};
-  }
+    return lcell_testfloat(L, arg, HMAP_FLOAT64, &v->f);
+  case HMAP_STRING:
+    if (!lcell_testtext(L, arg, &s, &n))
+      return false;
+    v->cell = hmap_text(s, n);
+    return true;
   case HMAP_ANY:
-    return (hot_cell){.cell = lcell_any(L, arg, f, "value")};
+    return lcell_testany(L, arg, "value", &v->cell);
   default: /* set */
-    lmap_checktrue(L, arg);
-    return (hot_cell){.i = 0};
+    return lua_isnone(L, arg) ||
+           (lua_isboolean(L, arg) && lua_toboolean(L, arg));
   }
 }
 
-static ALWAYS_INLINE const void *hot_find(lua_State *L, const lmap *h,
-                                          int shape) {
-  if (shape != HMAP_STRING)
-    return hmap_get_i64(h->m, hot_key(L, h, shape).i);
-  size_t n;
-  const char *s = lcell_text(L, 2, h->key.fields, "key", &n);
-  return hmap_get_str(h->m, s, n);
+static ALWAYS_INLINE bool is_object(int shape, const hmap_cell *cell) {
+  return shape == HMAP_ANY && cell->c.tag == HMAP_TAG_OBJECT;
 }
 
-static ALWAYS_INLINE hmap_status hot_put(lmap *h, int shape,
-                                         const hot_cell *key,
-                                         const hot_cell *value) {
-  if (shape != HMAP_STRING)
-    return hmap_put_i64(h->m, key->i, value);
-  return hmap_put_str(h->m, hmap_text_ptr(&key->cell),
-                      hmap_text_len(&key->cell), value);
+/* -- the core ------------------------------------------------------------- */
+
+static ALWAYS_INLINE const void *find(const lmap *h, int shape,
+                                      const hot_key *k) {
+  if (shape == HMAP_STRING)
+    return hmap_get_str(h->m, k->s, k->n);
+  if (shape == HMAP_ANY)
+    return hmap_get(h->m, &k->any);
+  return hmap_get_i64(h->m, k->i);
 }
 
-static ALWAYS_INLINE size_t hot_text(int shape, const hot_cell *c) {
-  bool text =
-      shape == HMAP_STRING || (shape == HMAP_ANY && hmap_is_text(&c->cell));
-  return text ? hmap_text_len(&c->cell) : 0;
+static ALWAYS_INLINE hmap_status put(lmap *h, int shape, const hot_key *k,
+                                     const hot_value *v) {
+  if (shape == HMAP_STRING)
+    return hmap_put_str(h->m, k->s, k->n, v);
+  if (shape == HMAP_ANY)
+    return hmap_put(h->m, &k->any, v);
+  return hmap_put_i64(h->m, k->i, v);
 }
 
-static ALWAYS_INLINE int hot_get(lua_State *L, int key, int value) {
-  const lmap *h = lmap_self(L, key, value, true);
-  const void *cell = hot_find(L, h, key);
+static ALWAYS_INLINE bool remove_key(lmap *h, int shape, const hot_key *k) {
+  if (shape == HMAP_STRING)
+    return hmap_delete_str(h->m, k->s, k->n);
+  if (shape == HMAP_ANY)
+    return hmap_delete(h->m, &k->any);
+  return hmap_delete_i64(h->m, k->i);
+}
+
+/* release [-0, +0, -]: the objects that a write has made homeless. */
+static ALWAYS_INLINE void release(lua_State *L, lmap *h, bool view) {
+  hmap_gone gone = hmap_let_go(h->m);
+  if (LIKELY((gone.key_ref | gone.elem_ref) == 0))
+    return;
+  if (view)
+    lview_unveil(L);
+  lmap_release(L, 1, h);
+}
+
+/* -- methods -------------------------------------------------------------- */
+
+/* self [-0, +0, v]: the map, or that of the view; NULL: it is not plain. */
+static ALWAYS_INLINE lmap *self(lua_State *L, int key, int value, bool read,
+                                bool view) {
+  if (!view)
+    return lmap_self(L, key, value, read);
+  const lview *v = lview_self(L);
+  return LIKELY(v != NULL) && LIKELY(v->map->sign == lmap_sign(key, value))
+             ? v->map
+             : NULL;
+}
+
+static ALWAYS_INLINE int hot_get(lua_State *L, int key, int value, bool view) {
+  const lmap *h = self(L, key, value, true, view);
+  hot_key k;
+  if (UNLIKELY(h == NULL || !read_key(L, h, key, &k)))
+    return view ? lview_index(L) : lmap_get(L);
+  const void *cell = find(h, key, &k);
   if (cell == NULL)
     lua_pushnil(L);
   else if (value == HMAP_INT64)
@@ -87,45 +144,74 @@ static ALWAYS_INLINE int hot_get(lua_State *L, int key, int value) {
     lua_pushnumber(L, *(const double *)cell);
   else if (value == HMAP_STRING)
     lua_pushlstring(L, hmap_text_ptr(cell), hmap_text_len(cell));
-  else if (value == HMAP_ANY)
-    lcell_pushany(L, 1, cell);
-  else
+  else if (value == HMAP_NONE)
     lua_pushboolean(L, 1);
+  else {
+    if (view && is_object(value, cell))
+      lview_unveil(L);
+    lcell_pushany(L, 1, cell);
+  }
   return 1;
 }
 
 static ALWAYS_INLINE int hot_has(lua_State *L, int key) {
   const lmap *h = lmap_self(L, key, LMAP_ANY_SHAPE, true);
-  lua_pushboolean(L, hot_find(L, h, key) != NULL);
+  hot_key k;
+  if (UNLIKELY(!read_key(L, h, key, &k)))
+    return lmap_get(L); /* raises */
+  lua_pushboolean(L, find(h, key, &k) != NULL);
   return 1;
+}
+
+static ALWAYS_INLINE bool take_out(lua_State *L, lmap *h, int key,
+                                   const hot_key *k, bool view) {
+  bool was_there = remove_key(h, key, k);
+  if (was_there && lmap_anchors(h))
+    release(L, h, view);
+  lmap_written(h, 0);
+  return was_there;
 }
 
 static ALWAYS_INLINE int hot_delete(lua_State *L, int key) {
   lmap *h = lmap_self(L, key, LMAP_ANY_SHAPE, false);
-  hot_cell k = hot_key(L, h, key);
-  lua_pushboolean(L, lmap_remove(L, h, &k));
+  hot_key k;
+  if (UNLIKELY(!read_key(L, h, key, &k)))
+    return lmap_get(L); /* raises */
+  lua_pushboolean(L, take_out(L, h, key, &k, false));
   return 1;
 }
 
-/* What is not plain sailing starts again on the general road: a refused put
-** has left the map as it was. */
-static ALWAYS_INLINE int hot_set(lua_State *L, int key, int value) {
-  lmap *h = lmap_self(L, key, value, false);
-  hot_cell k = hot_key(L, h, key);
-  int arg = hot_arg(h, key);
-  if (UNLIKELY(lua_isnoneornil(L, arg) &&
-               (value != HMAP_NONE || lua_isnil(L, arg)))) {
-    lmap_remove(L, h, &k);
+static ALWAYS_INLINE size_t text_in(int shape, const hmap_cell *cell) {
+  bool text = shape == HMAP_STRING || (shape == HMAP_ANY && hmap_is_text(cell));
+  return text ? hmap_text_len(cell) : 0;
+}
+
+/* Whether the value says: delete. Asked after it was found to be none. */
+static ALWAYS_INLINE bool deletes(lua_State *L, int arg, int value) {
+  return value == HMAP_NONE ? lua_isnil(L, arg) : lua_isnoneornil(L, arg);
+}
+
+/* A refused put has left the map as it was. */
+static ALWAYS_INLINE int hot_set(lua_State *L, int key, int value, bool view) {
+  lmap *h = self(L, key, value, false, view);
+  hot_key k;
+  hot_value v;
+  if (UNLIKELY(h == NULL || !read_key(L, h, key, &k)))
+    return view ? lview_newindex(L) : lmap_set(L);
+  int arg = value_at(h, key);
+  if (UNLIKELY(!read_value(L, arg, value, &v))) {
+    if (!deletes(L, arg, value))
+      return view ? lview_newindex(L) : lmap_set(L);
+    take_out(L, h, key, &k, view);
     return 0;
   }
-  hot_cell v = hot_value(L, arg, h, value);
-  if (value == HMAP_ANY && v.cell.c.tag == HMAP_TAG_OBJECT)
-    return lmap_set(L);
-  if (UNLIKELY(hot_put(h, key, &k, &v) != HMAP_OK))
-    return lmap_set(L);
-  if (value == HMAP_ANY)
-    lmap_release(L, 1, h);
-  lmap_written(h, hot_text(key, &k) + hot_text(value, &v));
+  if (is_object(key, &k.any) || is_object(value, &v.cell) ||
+      UNLIKELY(put(h, key, &k, &v) != HMAP_OK))
+    return view ? lview_newindex(L) : lmap_set(L);
+  if (key == HMAP_ANY || value == HMAP_ANY)
+    release(L, h, view);
+  size_t text = key == HMAP_STRING ? k.n : text_in(key, &k.any);
+  lmap_written(h, text + text_in(value, &v.cell));
   return 0;
 }
 
@@ -138,11 +224,14 @@ static ALWAYS_INLINE int hot_set(lua_State *L, int key, int value) {
   X(k, K, str, HMAP_STRING)                                                    \
   X(k, K, any, HMAP_ANY)                                                       \
   X(k, K, none, HMAP_NONE)
-#define HOT_KEYS(X) X(i64, HMAP_INT64) X(str, HMAP_STRING) X(word, LCELL_WORD)
-#define HOT_PAIRS(X)                                                           \
+/* Keys of views: one value each. */
+#define HOT_SCALARS(X) X(i64, HMAP_INT64) X(str, HMAP_STRING) X(any, HMAP_ANY)
+#define HOT_KEYS(X)    HOT_SCALARS(X) X(word, LCELL_WORD)
+#define HOT_VIEWS(X)                                                           \
   HOT_VALUES(X, i64, HMAP_INT64)                                               \
   HOT_VALUES(X, str, HMAP_STRING)                                              \
-  HOT_VALUES(X, word, LCELL_WORD)
+  HOT_VALUES(X, any, HMAP_ANY)
+#define HOT_PAIRS(X) HOT_VIEWS(X) HOT_VALUES(X, word, LCELL_WORD)
 
 #define LMAP_X(k, K)                                                           \
   static int has_##k(lua_State *L) { return hot_has(L, K); }                   \
@@ -151,9 +240,15 @@ HOT_KEYS(LMAP_X)
 #undef LMAP_X
 
 #define LMAP_X(k, K, v, V)                                                     \
-  static int get_##k##_##v(lua_State *L) { return hot_get(L, K, V); }          \
-  static int set_##k##_##v(lua_State *L) { return hot_set(L, K, V); }
+  static int get_##k##_##v(lua_State *L) { return hot_get(L, K, V, false); }   \
+  static int set_##k##_##v(lua_State *L) { return hot_set(L, K, V, false); }
 HOT_PAIRS(LMAP_X)
+#undef LMAP_X
+
+#define LMAP_X(k, K, v, V)                                                     \
+  static int index_##k##_##v(lua_State *L) { return hot_get(L, K, V, true); }  \
+  static int newindex_##k##_##v(lua_State *L) { return hot_set(L, K, V, true); }
+HOT_VIEWS(LMAP_X)
 #undef LMAP_X
 
 static const struct {
@@ -172,9 +267,30 @@ static const struct {
 #undef LMAP_X
 };
 
+static const struct {
+  int key, value;
+  luaL_Reg metamethods[3];
+} hot_views[] = {
+#define LMAP_X(k, K, v, V)                                                     \
+  {K,                                                                          \
+   V,                                                                          \
+   {{"__index", index_##k##_##v},                                              \
+    {"__newindex", newindex_##k##_##v},                                        \
+    {NULL, NULL}}},
+    HOT_VIEWS(LMAP_X)
+#undef LMAP_X
+};
+
 const luaL_Reg *lmap_hot(int key, int value) {
   for (size_t i = 0; i < sizeof hot / sizeof hot[0]; i++)
     if (hot[i].key == key && hot[i].value == value)
       return hot[i].methods;
+  return NULL;
+}
+
+const luaL_Reg *lmap_hotview(int key, int value) {
+  for (size_t i = 0; i < sizeof hot_views / sizeof hot_views[0]; i++)
+    if (hot_views[i].key == key && hot_views[i].value == value)
+      return hot_views[i].metamethods;
   return NULL;
 }

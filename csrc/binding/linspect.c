@@ -13,18 +13,20 @@
 #include "ltrace.h"
 
 static const char *const view_names[] = {
-    "header",   "stats",      "distribution", "bucket",   "slots",
-    "layout",   "memory",     "explanation",  "keystats", "live",
-    "profile",  "event",      "events",       "touch",    "plan",
-    "forecast", "load_table", "op",           "ops",      "totals",
-    NULL};
+    "header", "stats",       "distribution", "bucket",   "slots",      "layout",
+    "memory", "explanation", "keystats",     "live",     "profile",    "event",
+    "events", "touch",       "plan",         "forecast", "load_table", "op",
+    "ops",    "totals",      "policy",       NULL};
 
 /* -- fields of views ------------------------------------------------------ */
 
 /* An address as hex; NULL sets nothing. */
 static void set_address(lua_State *L, const char *name, const void *p) {
-  if (p != NULL)
-    set_hex(L, name, (uintptr_t)p);
+  char text[2 + 16 + 1];
+  if (p == NULL)
+    return;
+  snprintf(text, sizeof text, "0x%llx", (unsigned long long)(uintptr_t)p);
+  set_text(L, name, text);
 }
 
 /* -- header, stats, memory, layout ---------------------------------------- */
@@ -58,6 +60,7 @@ static const char *const growth_names[] = {
 
 static int map_stats(lua_State *L) {
   const lmap *h = lmap_check(L);
+  size_t bytes = lmap_bytes(h); /* a table's making may close the map */
   hmap_stats s;
   hmap_get_stats(h->m, &s);
   lua_createtable(L, 0, 15);
@@ -77,7 +80,7 @@ static int map_stats(lua_State *L) {
   set_int(L, "overflow_in_use", s.overflow_in_use);
   set_int(L, "noverflow", s.noverflow);
   set_int(L, "longest_chain", s.longest_chain);
-  set_int(L, "bytes", lmap_bytes(h));
+  set_int(L, "bytes", bytes);
   lua_createtable(L, 0, HMAP_NGROWTHS);
   for (int kind = 0; kind < HMAP_NGROWTHS; kind++)
     set_int(L, growth_names[kind], s.growths[kind]);
@@ -88,7 +91,7 @@ static int map_stats(lua_State *L) {
 
 static int map_memory(lua_State *L) {
   const lmap *h = lmap_check(L);
-  size_t references = lanchor_bytes(&h->anchors);
+  size_t references = lanchor_bytes(&h->anchors), count = hmap_count(h->m);
   hmap_memory m;
   hmap_get_memory(h->m, &m);
   lua_createtable(L, 0, 10);
@@ -101,9 +104,8 @@ static int map_memory(lua_State *L) {
   set_int(L, "indirect", m.indirect);
   set_int(L, "references", references);
   set_int(L, "total", m.total + references);
-  if (hmap_count(h->m) > 0)
-    set_float(L, "per_entry",
-              (double)(m.total + references) / (double)hmap_count(h->m));
+  if (count > 0)
+    set_float(L, "per_entry", (double)(m.total + references) / (double)count);
   set_view(L, "memory");
   return 1;
 }

@@ -60,8 +60,8 @@ typedef struct lmap {
   lanchor anchors;
   struct lcursor *cursors, *free_cursors;
   struct ltrace *trace; /* NULL: nobody has ever listened */
-  lborn born; /* its place among the maps of the Lua state */
-  lconf conf; /* key and value point to the two below */
+  lborn born;           /* its place among the maps of the Lua state */
+  lconf conf;           /* key and value point to the two below */
   ltype key, value;
   lfield fields[]; /* those of key, then those of value */
 } lmap;
@@ -283,9 +283,6 @@ void liter_open(lua_State *L);
 
 /* lview_of [-1, +1, v]: the map of the view at index 1. */
 int lview_of(lua_State *L);
-
-/* lview_open [-0, +0, m]: makes the metatable of m:view(). */
-void lview_open(lua_State *L);
 
 /* -- views ---------------------------------------------------------------- */
 

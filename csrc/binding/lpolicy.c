@@ -8,6 +8,7 @@
 ** it reads, checks, complains and writes back.
 */
 #include "lmap.h"
+#include "lset.h"
 
 #include <limits.h>
 
@@ -215,6 +216,7 @@ static int map_tune(lua_State *L) {
   if (!lua_isnil(L, 2))
     lpolicy_read(L, 2, 2, "", &policy);
   lpolicy_push(L, &policy);
+  set_view(L, "policy");
   lmap_open(L, h);
   hmap_status status = hmap_tune(h->m, &policy);
   if (status != HMAP_OK)

@@ -54,6 +54,7 @@ static void begin(lua_State *L, lmap *h, size_t n) {
                       .buckets = stats.nbuckets,
                       .policy = h->conf.policy};
   t->op = t->seen = 0;
+  t->recordings++;
   t->call.what = LTRACE_NONE;
   t->recording = n > 0;
 }
@@ -174,6 +175,18 @@ static uint64_t set_calls(lua_State *L, const lmap *h) {
   return seq - 1;
 }
 
+/* What has been given is kept no longer, unless a finalizer has begun another
+** recording meanwhile. */
+static void forget(ltrace *t, const ltrace *was, uint64_t events,
+                   uint64_t runs) {
+  if (t->recordings != was->recordings)
+    return;
+  drop_before(&t->events, events);
+  drop_before(&t->runs, runs);
+  t->events.lost = t->runs.lost = 0;
+  t->seen = was->op;
+}
+
 /* events(): what was recorded, which is then kept no longer. If memory is
 ** refused on the way, it is. */
 static int map_events(lua_State *L) {
@@ -191,11 +204,7 @@ static int map_events(lua_State *L) {
   set_int(L, "lost_calls", was.runs.lost);
   set_view(L, "events");
   uint64_t runs = set_calls(L, h), events = append_events(L, h);
-  ltrace *t = h->trace;
-  drop_before(&t->events, events);
-  drop_before(&t->runs, runs);
-  t->events.lost = t->runs.lost = 0;
-  t->seen = was.op;
+  forget(h->trace, &was, events, runs);
   return 1;
 }
 

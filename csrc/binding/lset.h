@@ -25,10 +25,10 @@ static inline void set_text(lua_State *L, const char *name, const char *s) {
   lua_pushstring(L, s);
   lua_setfield(L, -2, name);
 }
-/* A number as hex; what is more than 53 bits JSON would round. */
+/* A number as hex of 16 digits; what is more than 53 bits JSON would round. */
 static inline void set_hex(lua_State *L, const char *name, uint64_t n) {
   char text[2 + 16 + 1];
-  snprintf(text, sizeof text, "0x%llx", (unsigned long long)n);
+  snprintf(text, sizeof text, "0x%016llx", (unsigned long long)n);
   set_text(L, name, text);
 }
 

@@ -301,18 +301,22 @@ bool ltrace_listens(const lmap *h) {
   return t != NULL && (t->tracing || t->recording || t->nwatches > 0);
 }
 
-static ltrace *new_trace(lua_State *L, lmap *h) {
+/* Gives a map its trace, if it has none; false: memory is refused. */
+static bool make_trace(lua_State *L, lmap *h) {
   void *ud;
   lua_Alloc alloc = lua_getallocf(L, &ud);
+  if (h->trace != NULL)
+    return true;
   ltrace *t = alloc(ud, NULL, 0, sizeof *t);
   if (t == NULL)
-    lmap_raise(L, 0, HMAP_ENOMEM);
+    return false;
   *t = (ltrace){.owner = h, .last_watch = LTRACE_THREADS};
   lring_init(&t->queue, L, sizeof(litem), SIZE_MAX);
   lring_init(&t->numbers, L, sizeof(uint32_t), SIZE_MAX);
   lring_init(&t->events, L, sizeof(lnote), 0);
   lring_init(&t->runs, L, sizeof(lrun), 0);
-  return t;
+  h->trace = t;
+  return true;
 }
 
 ltrace *ltrace_need(lua_State *L, lmap *h) {
@@ -322,8 +326,10 @@ ltrace *ltrace_need(lua_State *L, lmap *h) {
   }
   lua_pop(L, 1);
   lmap_open(L, h);
-  if (h->trace == NULL)
-    h->trace = new_trace(L, h);
+  for (int tries = 0;
+       lmap_failed(L, h, make_trace(L, h) ? HMAP_OK : HMAP_ENOMEM, tries);
+       tries++)
+    continue;
   return h->trace;
 }
 

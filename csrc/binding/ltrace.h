@@ -165,9 +165,10 @@ typedef struct ltrace {
   lring queue;   /* of litem: to be told */
   lring numbers; /* of uint32_t: of objects whose key has been deleted */
 
-  lring events;  /* of lnote: recorded */
-  lring runs;    /* of lrun */
-  uint64_t seen; /* operations that m:events() has given */
+  lring events;        /* of lnote: recorded */
+  lring runs;          /* of lrun */
+  uint64_t seen;       /* operations that m:events() has given */
+  uint64_t recordings; /* begun so far */
   lstart start;
 
   lmap *owner;

@@ -226,9 +226,11 @@ static bool add(lmap *h, const target *what, uint64_t id) {
     return false;
   if (what->key != NULL) {
     w.key = copy_key(t, what->key, &w.key_bytes);
-    w.there = hmap_get(h->m, what->key) != NULL;
     if (w.key == NULL)
       return false;
+    hmap_explanation e; /* a hmap_get would be counted in the ledger */
+    hmap_explain(h->m, what->key, &e);
+    w.there = e.found;
   }
   t->watches[t->nwatches++] = w;
   return true;
@@ -308,24 +310,32 @@ static void push_key(lua_State *L, const lmap *h) {
   lmap_fold(L, &h->key);
 }
 
+/* watch_once [-0, +0, v]: adds a watch, which takes the place of the one there
+** was; false: memory is refused. */
+static bool watch_once(lua_State *L, lmap *h, const target *what, uint64_t id) {
+  lmap_open(L, h);
+  bool was = find(h, what) != NULL;
+  bool added = add(h, what, id);
+  if (added && was)
+    remove_watch(L, h->trace, find(h, what)); /* the older of the two */
+  ltrace_apply(h);
+  return added;
+}
+
 /* listen [-0, +0, v]: fn stands at index at. All that Lua may refuse comes
 ** before the watch. */
 static void listen(lua_State *L, lmap *h, const target *what, int at) {
-  ltrace *t = ltrace_need(L, h);
-  uint64_t id = ++t->last_watch;
+  uint64_t id = ++ltrace_need(L, h)->last_watch;
   if (what->key != NULL)
     push_key(L, h);
   else
     lua_pushnil(L);
   ltrace_function(L, -(lua_Integer)id, -1);
   ltrace_function(L, (lua_Integer)id, at);
-  lmap_open(L, h);
-  lwatch *was = find(h, what);
-  bool added = add(h, what, id);
-  if (added && was != NULL) /* the list may have moved */
-    remove_watch(L, t, find(h, what));
-  ltrace_apply(h);
-  if (added)
+  if (watch_once(L, h, what, id))
+    return;
+  lweight_relieve(L, h->weight);
+  if (watch_once(L, h, what, id))
     return;
   lua_pushnil(L);
   ltrace_function(L, -(lua_Integer)id, -1);

@@ -30,6 +30,12 @@
 
 ---@alias hmap.GrowthKind "double" | "same_size" | "shrink" | "rekey"
 ---@alias hmap.Which "new" | "old"
+---@alias hmap.Verdict
+---| "good" # keys fall as chance would have them
+---| "even" # more regular than chance: a pattern in the keys shows through
+---| "uneven" # less regular than chance, at little cost
+---| "bad" # lookups pay for it
+---| "few" # too few chains to tell
 ---@alias hmap.SlotState
 ---| "empty_rest" # empty, and so is all after it in the chain
 ---| "empty_one" # empty
@@ -123,7 +129,7 @@
 ---@field chi_square number of the entries in these, against chance
 ---@field df integer its degrees of freedom
 ---@field p number? chance of a chi-square as large; nil without freedom
----@field verdict "good" | "even" | "uneven" | "bad" | "few"
+---@field verdict hmap.Verdict
 ---@field why string the verdict in a sentence
 ---@field cost number entries a hit passes, as a multiple of chance's
 ---@field hit_probes number slots that a hit passes, mean
@@ -185,7 +191,7 @@
 --- What the chains of a map with this hash would be; fields as in Distribution.
 ---@class hmap.HashStats
 ---@field hash hmap.Hash
----@field verdict "good" | "even" | "uneven" | "bad" | "few"
+---@field verdict hmap.Verdict
 ---@field why string
 ---@field entries integer
 ---@field buckets integer
@@ -241,8 +247,8 @@
 ---@field size integer
 
 ---@class hmap.Memory bytes by part
----@field header integer
----@field buckets integer
+---@field header integer the map itself
+---@field buckets integer the array
 ---@field preallocated integer overflow buckets that came with the array
 ---@field overflow integer overflow buckets made one by one
 ---@field old integer arrays not yet given back
@@ -587,7 +593,8 @@ function map:add(...) end
 ---@return integer entries
 function map:count() end
 
---- Deletes every entry; keeps the array.
+--- Deletes every entry; the number of buckets stays. What the entries held goes
+--- back bit by bit with later writes and steps; finish() gives back the rest.
 function map:clear() end
 
 --- Makes room for n entries without a further growth.
@@ -670,7 +677,8 @@ function map:view() end
 --- and in each cycle of the collector; finish() of any map gives back the rest.
 function map:close() end
 
---- Moves up to n old buckets of the growth in progress.
+--- Moves up to n old buckets of the growth in progress, and gives back a part
+--- of what waits to be given back.
 ---@param n integer
 ---@return integer moved
 ---@return integer remaining
@@ -682,7 +690,8 @@ function map:step(n) end
 ---@return integer remaining
 function map:step_for(seconds) end
 
---- Completes the growth in progress; its work depends on what is left to move.
+--- Completes the growth in progress and gives back all that waits; its work
+--- depends on how much that is.
 function map:finish() end
 
 --- Begins a move to the fewest buckets that hold the entries. Raises while the

@@ -102,7 +102,7 @@ end
 
 --- A recording: what map, how much, and what happened.
 local function events(r)
-  local name = r.name and "'" .. r.name .. "' " or ""
+  local name = r.name and "'" .. words.value(r.name):sub(2, -2) .. "' " or ""
   local after = r.after > 0 and " after the first " .. words.count(r.after)
     or ""
   local lost = r.lost > 0 and ", " .. words.count(r.lost) .. " earlier lost"
@@ -114,8 +114,12 @@ local function events(r)
   return table.concat(lines, "\n")
 end
 
+--- Whether there are events of this kind.
+local function is_kind(kind) return EVENTS[kind] ~= nil end
+
 return {
   event = event,
   events = events,
+  is_kind = is_kind,
   touch = touch,
 }

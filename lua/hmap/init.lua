@@ -46,26 +46,35 @@ local function view_of(m, read)
   return view
 end
 
+-- Views are read one after the other, and between two of them a finalizer may
+-- write the map: here none does.
+local at_one_moment = live.undisturbed
+
 local function draw(m, opts)
   opts = check_draw_options(opts, 1, "draw")
   local ascii = opts.ascii
   if ascii == nil then ascii = terminal.ascii_only() end
-  local scene = {
-    label = tostring(m):match("^hmap ('.*')"),
-    header = view_of(m, m.header),
-    stats = m:stats(),
-    bucket = function(i, which) return m:bucket(i, which) end,
-  }
-  return picture.draw(scene, {
-    width = opts.width or terminal.width(),
-    ascii = ascii,
-  })
+  view_of(m, m.header)
+  return at_one_moment(function()
+    local scene = {
+      label = tostring(m):match("^hmap ('.*')"),
+      header = m:header(),
+      stats = m:stats(),
+      bucket = function(i, which) return m:bucket(i, which) end,
+    }
+    return picture.draw(scene, {
+      width = opts.width or terminal.width(),
+      ascii = ascii,
+    })
+  end)
 end
 
 local function distribution(m)
-  local raw = view_of(m, core.distribution)
-  local d = report.distribution(raw, m:stats(), m:header(),
-    core.hashes(m))
+  view_of(m, m.header)
+  local d = at_one_moment(function()
+    return report.distribution(core.distribution(m), m:stats(), m:header(),
+      core.hashes(m))
+  end)
   return core.view("distribution", d)
 end
 
@@ -102,22 +111,26 @@ local function map_report(m, opts)
       type(m)), 2)
   end
   opts = check_draw_options(opts, 2, "report")
-  local header = view_of(m, m.header)
-  local sound, broken = m:check()
   local ascii = opts.ascii
   if ascii == nil then ascii = terminal.ascii_only() end
-  return report.whole({
-    title = tostring(m),
-    version = "hmap " .. core._VERSION .. ", " .. _VERSION,
-    header = header,
-    stats = m:stats(),
-    memory = m:memory(),
-    layout = m:layout(),
-    distribution = distribution(m),
-    policy = m:tune(),
-    picture = draw(m, opts),
-    broken = not sound and "broken: " .. broken or nil,
-  }, { width = opts.width or terminal.width(), ascii = ascii })
+  view_of(m, m.header)
+  local parts = at_one_moment(function()
+    local sound, broken = m:check()
+    return {
+      title = tostring(m),
+      version = "hmap " .. core._VERSION .. ", " .. _VERSION,
+      header = m:header(),
+      stats = m:stats(),
+      memory = m:memory(),
+      layout = m:layout(),
+      distribution = distribution(m),
+      policy = m:tune(),
+      picture = draw(m, opts),
+      broken = not sound and "broken: " .. broken or nil,
+    }
+  end)
+  return report.whole(parts,
+    { width = opts.width or terminal.width(), ascii = ascii })
 end
 
 core.extend("draw", draw)

@@ -69,8 +69,8 @@ local function cause(op)
   table.sort(parts, function(a, b) return costs[a] > costs[b] end)
   local growth = began(op) or ended(op)
   if growth then table.insert(parts, 1, growth .. from_to(op)) end
-  return #parts > 0 and table.concat(parts, ", ") or
-    "nothing but its own search"
+  if #parts > 0 then return table.concat(parts, ", ") end
+  return op.hashes > 0 and "nothing but its own search" or "nothing to do"
 end
 
 local function with_cause(op)
@@ -83,14 +83,30 @@ local function op_text(op)
     words.count(op.number), words.count(op.cost), op.cause)
 end
 
+local WIDTH = 80
+
+-- The causes below each other in the last column, each wrapped there: to a line
+-- of what comes before it belong as many as its cause has.
+local function add_row(rows, cells, text, width)
+  for line in words.wrap(text, width):gmatch("[^\n]+") do
+    cells[#cells + 1] = line
+    rows[#rows + 1], cells = cells, { "", "", "", "" }
+  end
+end
+
 local function ops_text(ops)
   if #ops == 0 then return "no operations (m:ledger(true) counts them)" end
-  local rows = { { "cost", "operation", "", "entries", "cause" } }
+  local rows = { { "cost", "operation", "", "entries", "" } }
   for _, op in ipairs(ops) do
     rows[#rows + 1] = { words.count(op.cost), words.count(op.number), op.op,
-      words.count(op.count), op.cause }
+      words.count(op.count), "" }
   end
-  return words.columns(rows, "rrlrl")
+  local used = #words.columns(rows, "rrlrl"):match("[^\n]*") + #"  "
+  local lines = { { "cost", "operation", "", "entries", "cause" } }
+  for i, op in ipairs(ops) do
+    add_row(lines, table.move(rows[i + 1], 1, 4, 1, {}), op.cause, WIDTH - used)
+  end
+  return words.columns(lines, "rrlrl")
 end
 
 local WORKS = {

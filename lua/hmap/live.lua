@@ -28,9 +28,10 @@ local function check_options(opts)
         .. "expected, got %s)", name, wanted, type(value)), 3)
     end
   end
-  if opts.stuck_after and opts.stuck_after < 0 then
-    error(string.format("bad argument #1 to 'live' (option 'stuck_after' must "
-      .. "not be negative, got %s)", opts.stuck_after), 3)
+  local after = opts.stuck_after or 0
+  if after < 0 or after ~= after then
+    error(string.format("bad argument #1 to 'live' (option 'stuck_after': "
+      .. "seconds from 0 on expected, got %s)", after), 3)
   end
   return opts
 end

@@ -137,14 +137,20 @@ local function same(a, b)
 end
 
 local function differ(recorded, rebuilt)
-  local function text(e) return e and events.event(e) or "nothing" end
+  local function text(e)
+    if not e then return "nothing" end
+    local ok, line = pcall(events.event, e) -- one with all of its fields
+    return ok and line or e.kind
+  end
   fail("this recording and these keys do not belong together: the recording "
     .. "has \"%s\", the rebuilt map \"%s\"", text(recorded), text(rebuilt))
 end
 
 -- Compares what the new map did since the last time with what was recorded.
 local function verify(s)
-  for _, rebuilt in ipairs(s.map:events()) do
+  local list = s.map:events()
+  if list.lost > 0 then fail("not enough memory for the events of a replay") end
+  for _, rebuilt in ipairs(list) do
     if rebuilt.kind ~= "release" then
       local recorded = s.recorded
       if not (recorded and same(recorded, rebuilt)) then
@@ -171,6 +177,52 @@ local function run_all(s, step)
   end
 end
 
+-- What a method raised, as the recording's fault; our own words are so already.
+local function message_of(raised, what)
+  local text, n = tostring(raised):gsub("^[^\n]-replay%.lua:%d+: ", "")
+  return n > 0 and what .. ": " .. text or text
+end
+
+local function run_and_verify(s, step)
+  run_all(s, step)
+  verify(s)
+end
+
+-- A recording may come from a file, or from somebody else's hands.
+local function check_count(value, what, least)
+  local n = type(value) == "number" and math.tointeger(value)
+  if not n or n < least then
+    fail("%s: integer from %d on expected, got %s", what, least,
+      tostring(value))
+  end
+end
+
+local function check_fields(r)
+  for _, name in ipairs { "key", "value" } do
+    if type(r[name]) ~= "string" and type(r[name]) ~= "table" then
+      fail("recording.%s: type expected, got %s", name, type(r[name]))
+    end
+  end
+  for _, name in ipairs { "after", "operations", "lost", "lost_calls",
+    "buckets" } do
+    check_count(r[name], "recording." .. name, 0)
+  end
+  for i, run in ipairs(r.calls) do
+    local what = "recording.calls[" .. i .. "]"
+    if type(run) ~= "table" or not CALLS[run.call] then
+      fail("%s: none that a map can be asked", what)
+    end
+    check_count(run.times, what .. ".times", 1)
+  end
+  for i, event in ipairs(r) do
+    local what = "recording[" .. i .. "]"
+    if type(event) ~= "table" or not events.is_kind(event.kind) then
+      fail("%s: no event of a map", what)
+    end
+    check_count(event.op, what .. ".op", 0)
+  end
+end
+
 local function check_recording(r)
   if type(r) ~= "table" or type(r.calls) ~= "table" then
     fail("bad argument #1 to 'replay' (recording from m:events() expected, "
@@ -180,7 +232,9 @@ local function check_recording(r)
       type(r.keys))
   elseif r.values ~= nil and type(r.values) ~= "table" then
     fail("recording.values: list expected, got %s", type(r.values))
-  elseif not r.seed then
+  end
+  check_fields(r)
+  if not r.seed then
     fail("the recorded map has no seed: its hashes cannot be had again")
   elseif not r.fresh then
     fail("the recording began when the map had been used already")
@@ -204,11 +258,13 @@ local function check_step(r, step)
 end
 
 local function new_map(r)
-  local m = core.new {
+  local ok, m = pcall(core.new, {
     key = r.key, value = r.value, seed = r.seed, hash = r.hash,
     policy = r.policy, capacity = r.capacity, name = r.name,
-  }
-  if m:stats().buckets ~= r.buckets then
+  })
+  if not ok then
+    fail("recording: %s", (m:gsub("^.-bad argument.-%((.*)%)$", "%1")))
+  elseif m:stats().buckets ~= r.buckets then
     fail("the recorded map began with %d buckets, a new one with %d",
       r.buckets, m:stats().buckets)
   end
@@ -219,16 +275,20 @@ end
 local function rebuild(r, step)
   check_recording(r)
   step = check_step(r, step)
+  local m = new_map(r)
   local s = {
     recording = r, keys = r.keys, values = r.values or {},
     key_fields = fields_of(r.key), value_fields = fields_of(r.value),
-    map = new_map(r), op = 0, key = 0, event = 0,
+    map = m, op = 0, key = 0, event = 0,
   }
   s.recorded = next_recorded(s)
-  run_all(s, step)
-  verify(s)
-  s.map:record(0)
-  return s.map
+  local ok, why = pcall(run_and_verify, s, step)
+  if not ok then
+    m:close()
+    error(message_of(why, "operation " .. s.op), 0)
+  end
+  m:record(0)
+  return m
 end
 
 --- The map as it was after `step` operations; by default after all of them.

@@ -147,11 +147,22 @@ local function layout(v)
   return words.columns(rows, "rrl")
 end
 
+local POLICY = { "load", "moves", "empty_visits", "step_on", "same_size",
+  "shrink", "all_at_once", "chain_alarm" }
+
+--- A policy, field by field, as m:tune{...} takes it.
+local function policy(p)
+  local rows = {}
+  for i, name in ipairs(POLICY) do rows[i] = { name, tostring(p[name]) } end
+  return words.columns(rows, "ll")
+end
+
 return {
   header = header,
   stats = stats,
   memory = memory,
   layout = layout,
+  policy = policy,
   bucket = picture.bucket,
   slots = picture.slots,
   distribution = report.text,

@@ -65,6 +65,7 @@ local function quoted(s)
 end
 
 local function scalar(v)
+  if v ~= v then return "NaN" end -- "nan" or "-nan", as the machine likes
   return type(v) == "string" and quoted(v) or tostring(v)
 end
 

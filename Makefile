@@ -60,12 +60,12 @@ env:  ## lines to eval for `require "hmap"` from this checkout
 
 explore: deps-explore all  ## watch a map grow on real keys; KEYS=file
 	@eval "$$($(MAKE) -s --no-print-directory env)" && \
-	  $(LUA) -e 'os.exit(require("hmap.cli").main())' -- \
+	  $(LUA) -e 'os.exit(require("hmap.cli").main(), true)' -- \
 	  explore $(if $(KEYS),'$(KEYS)')
 
 load-table: deps-explore all  ## the table in Go's map source, measured anew
 	@eval "$$($(MAKE) -s --no-print-directory env)" && \
-	  $(LUA) -e 'os.exit(require("hmap.cli").main())' -- load-table
+	  $(LUA) -e 'os.exit(require("hmap.cli").main(), true)' -- load-table
 
 test: deps-test  ## everything there is to check; ends "N passed, N failed"
 	@CC='$(CC)' LUA='$(LUA)' MAKE='$(MAKE)' sh spec/run.sh

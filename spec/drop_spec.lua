@@ -128,9 +128,6 @@ describe("a dropped map", function()
       local m = core.new { key = "string", value = "string" }
       for i = 1, 20000 do m:set(("x"):rep(40) .. i, ("y"):rep(40)) end
       m:close()
-      local late = setmetatable({}, { __gc = function()
-        print(pcall(core.new))
-      end })
       local n = core.new { key = "string" }
       for i = 1, 20000 do n:set(("x"):rep(40) .. i, {}) end
       io.write "end "

@@ -20,7 +20,8 @@ local GO = [[
 local function run(words)
   local command = string.format("LUA_PATH='%s' LUA_CPATH='%s' %s -e %q -- %s "
     .. "2>&1; echo $?", package.path, package.cpath,
-    os.getenv("LUA") or "lua5.4", "os.exit(require('hmap.cli').main(), true)", words)
+    os.getenv("LUA") or "lua5.4",
+    "os.exit(require('hmap.cli').main(), true)", words)
   local pipe <close> = assert(io.popen(command))
   local text, status = pipe:read("a"):match("^(.*)\n(%d+)\n$")
   return text, tonumber(status)

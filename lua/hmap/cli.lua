@@ -420,8 +420,8 @@ local function words_of_process()
 end
 
 --- Runs a command line, a list of words (by default the process's own, as
--- `lua5.4 -e 'os.exit(require("hmap.cli").main(), true)' -- explore FILE` has it);
--- returns the exit status.
+-- `lua5.4 -e 'require("hmap.cli").main()' -- explore FILE` has it); returns the
+-- exit status.
 local function main(words_given)
   local found, argparse = pcall(require, "argparse")
   if not found then

@@ -11,6 +11,7 @@
 
 #include "hmap_inspect.h"
 #include "lmap.h"
+#include "lnames.h"
 
 #define EXTENSIONS "hmap.extensions"
 
@@ -92,17 +93,22 @@ static void push_newmeta(lua_State *L, int key, int value) {
   lua_setfield(L, -2, "__index");
 }
 
-/* push_meta [-0, +1, m]: the metatable of maps of these shapes. */
-static void push_meta(lua_State *L, int key, int value) {
+void lmap_pushmeta(lua_State *L, const char *name, int key, int value,
+                   void (*push)(lua_State *L, int key, int value)) {
   lua_Integer shapes = (lua_Integer)key << 8 | (lua_Integer)value;
-  luaL_getsubtable(L, LUA_REGISTRYINDEX, LMAP_KINDS_KEY);
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, name);
   if (lua_rawgeti(L, -1, shapes) == LUA_TNIL) {
     lua_pop(L, 1);
-    push_newmeta(L, key, value);
+    push(L, key, value);
     lua_pushvalue(L, -1);
     lua_rawseti(L, -3, shapes);
   }
   lua_remove(L, -2);
+}
+
+/* push_meta [-0, +1, m]: the metatable of maps of these shapes. */
+static void push_meta(lua_State *L, int key, int value) {
+  lmap_pushmeta(L, LMAP_KINDS_KEY, key, value, push_newmeta);
 }
 
 /* extend(name, fn): a method written in Lua for all maps, also those that are
@@ -209,17 +215,11 @@ static void read_max_bytes(lua_State *L, options *o) {
   o->conf.max_bytes = (size_t)n;
 }
 
-static const char *const hash_names[] = {
-#define HMAP_X(hash, name) name,
-    HMAP_HASHES(HMAP_X)
-#undef HMAP_X
-};
-
 /* check_hash [-0, +0, v]: a hash by its name, if it suits the type of key. */
 static hmap_hash check_hash(lua_State *L, int arg, const char *name,
                             const ltype *key) {
   for (int hash = 0; hash < HMAP_HASH_CUSTOM; hash++) {
-    if (strcmp(name, hash_names[hash]) != 0)
+    if (strcmp(name, lname_hash((hmap_hash)hash)) != 0)
       continue;
     if (hash == HMAP_HASH_IDENTITY && !lcell_isint(key->kind))
       lcell_blame(L, arg, "hash 'identity' is of integer keys only");

@@ -9,6 +9,7 @@
 
 #include "hmap_inspect.h"
 #include "lmap.h"
+#include "lnames.h"
 #include "lset.h"
 #include "ltrace.h"
 
@@ -52,12 +53,6 @@ static int map_header(lua_State *L) {
   return 1;
 }
 
-static const char *const growth_names[] = {
-#define HMAP_X(growth, name) name,
-    HMAP_GROWTHS(HMAP_X)
-#undef HMAP_X
-};
-
 static int map_stats(lua_State *L) {
   const lmap *h = lmap_check(L);
   size_t bytes = lmap_bytes(h); /* a table's making may close the map */
@@ -72,9 +67,9 @@ static int map_stats(lua_State *L) {
   set_int(L, "next_growth_at", s.next_growth_at);
   set_bool(L, "growing", s.growing);
   if (s.growing)
-    set_text(L, "kind", growth_names[s.kind]);
+    set_text(L, "kind", lname_growth(s.kind));
   if (s.pending)
-    set_text(L, "pending", growth_names[s.next_kind]);
+    set_text(L, "pending", lname_growth(s.next_kind));
   set_int(L, "evacuated", s.evacuated);
   set_int(L, "remaining", s.remaining);
   set_int(L, "overflow_in_use", s.overflow_in_use);
@@ -83,7 +78,7 @@ static int map_stats(lua_State *L) {
   set_int(L, "bytes", bytes);
   lua_createtable(L, 0, HMAP_NGROWTHS);
   for (int kind = 0; kind < HMAP_NGROWTHS; kind++)
-    set_int(L, growth_names[kind], s.growths[kind]);
+    set_int(L, lname_growth((hmap_growth)kind), s.growths[kind]);
   lua_setfield(L, -2, "growths");
   set_view(L, "stats");
   return 1;

@@ -2,19 +2,8 @@
 ** lua/hmap/ledger.lua. */
 #include "hmap_inspect.h"
 #include "lmap.h"
+#include "lnames.h"
 #include "lset.h"
-
-static const char *const op_names[] = {
-#define HMAP_X(op, name) name,
-    HMAP_OPS(HMAP_X)
-#undef HMAP_X
-};
-
-static const char *const growth_names[] = {
-#define HMAP_X(growth, name) name,
-    HMAP_GROWTHS(HMAP_X)
-#undef HMAP_X
-};
 
 /* set_work [-0, +0, m]: each count as a field of the table on top. */
 static void set_work(lua_State *L, const hmap_work *work) {
@@ -26,14 +15,14 @@ static void set_work(lua_State *L, const hmap_work *work) {
 /* push_op [-0, +1, m] */
 static void push_op(lua_State *L, const hmap_op *op) {
   lua_createtable(L, 0, 20);
-  set_text(L, "op", op_names[op->kind]);
+  set_text(L, "op", lname_op(op->kind));
   set_int(L, "number", op->number);
   set_int(L, "cost", op->cost);
   set_int(L, "count", op->count);
   set_work(L, &op->work);
   if (!op->began && !op->ended)
     return;
-  set_text(L, "growth", growth_names[op->growth]);
+  set_text(L, "growth", lname_growth(op->growth));
   set_bool(L, "began", op->began);
   set_bool(L, "ended", op->ended);
   set_int(L, "from", op->from);
@@ -61,7 +50,7 @@ static int mod_totals(lua_State *L) {
   lua_createtable(L, 0, 3);
   lua_createtable(L, 0, HMAP_NOPS);
   for (int op = 0; op < HMAP_NOPS; op++)
-    set_int(L, op_names[op], t.ops[op]);
+    set_int(L, lname_op((hmap_op_kind)op), t.ops[op]);
   lua_setfield(L, -2, "ops");
   lua_createtable(L, 0, 11);
   set_work(L, &t.sum);

@@ -119,6 +119,11 @@ lmap *lmap_new(lua_State *L, const lconf *conf);
 /* lmap_resign [-0, +0, -]: gives a map the sign of its types and policy. */
 void lmap_resign(lmap *h);
 
+/* lmap_pushmeta [-0, +1, m]: the metatable for these shapes, of those that the
+** registry has under name: where there is none yet push makes it. */
+void lmap_pushmeta(lua_State *L, const char *name, int key, int value,
+                   void (*push)(lua_State *L, int key, int value));
+
 /* lmap_setfuncs [-0, +0, m]: registers functions in the table on top, each
 ** with its name and how many arguments before the first are hidden. */
 void lmap_setfuncs(lua_State *L, const luaL_Reg *functions, int hidden);

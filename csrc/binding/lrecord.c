@@ -8,6 +8,7 @@
 ** the keys in their order, the runs tell how to bring a new map into the same
 ** state, and the events prove that it was done (lua/hmap/replay.lua).
 */
+#include "lnames.h"
 #include "lset.h"
 #include "ltrace.h"
 
@@ -72,12 +73,6 @@ static int map_record(lua_State *L) {
 
 /* -- events --------------------------------------------------------------- */
 
-static const char *const hash_names[] = {
-#define HMAP_X(hash, name) name,
-    HMAP_HASHES(HMAP_X)
-#undef HMAP_X
-};
-
 /* set_type [-0, +0, m]: as hmap.new would take it. */
 static void set_type(lua_State *L, const char *name, const ltype *type) {
   if (type->kind != HMAP_TUPLE) {
@@ -104,7 +99,7 @@ static void set_map(lua_State *L, const lmap *h, const lstart *start) {
   set_type(L, "value", &h->value);
   if (h->conf.seeded)
     set_int(L, "seed", h->conf.seed);
-  set_text(L, "hash", hash_names[h->conf.hash]);
+  set_text(L, "hash", lname_hash(h->conf.hash));
   set_int(L, "capacity", (uint64_t)h->conf.capacity);
   lpolicy_push(L, &start->policy);
   lua_setfield(L, -2, "policy");

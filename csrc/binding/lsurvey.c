@@ -8,6 +8,7 @@
 ** and what is read from a map is read before any of it is pushed.
 */
 #include "lmap.h"
+#include "lnames.h"
 #include "lset.h"
 
 /* -- lists ---------------------------------------------------------------- */
@@ -43,12 +44,6 @@ static void push_list(lua_State *L, int idx, bool keys) {
 static const char *const event_names[] = {
 #define HMAP_X(event, name) name,
     LIFE_EVENTS(HMAP_X)
-#undef HMAP_X
-};
-
-static const char *const op_names[] = {
-#define HMAP_X(op, name) name,
-    HMAP_OPS(HMAP_X)
 #undef HMAP_X
 };
 
@@ -187,7 +182,7 @@ static void set_operations(lua_State *L, const ltally *t) {
     return;
   lua_createtable(L, 0, HMAP_NOPS);
   for (int i = 0; i < HMAP_NOPS; i++)
-    set_int(L, op_names[i], t->ops[i]);
+    set_int(L, lname_op((hmap_op_kind)i), t->ops[i]);
   lua_setfield(L, -2, "operations");
 }
 

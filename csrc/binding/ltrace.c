@@ -11,6 +11,7 @@
 ** next. What a callback writes is told behind what is queued, by the same loop.
 */
 #include "ltrace.h"
+#include "lnames.h"
 
 #include "lset.h"
 
@@ -180,14 +181,8 @@ static const char *const event_names[] = {
 #undef HMAP_X
 };
 
-static const char *const growth_names[] = {
-#define HMAP_X(growth, name) name,
-    HMAP_GROWTHS(HMAP_X)
-#undef HMAP_X
-};
-
 static void set_growth(lua_State *L, const hmap_event *e) {
-  set_text(L, "growth", growth_names[e->growth]);
+  set_text(L, "growth", lname_growth(e->growth));
   if (e->kind == HMAP_EVENT_EVACUATE) {
     set_int(L, "bucket", e->bucket);
     set_int(L, "to_x", e->to_x);

@@ -59,7 +59,7 @@ static int view_tostring(lua_State *L) {
   return 1;
 }
 
-/* push_newmeta [-0, +1, m] */
+/* push_newmeta [-0, +1, m]: a metatable of views of maps of these shapes. */
 static void push_newmeta(lua_State *L, int key, int value) {
   static const luaL_Reg metamethods[] = {
       {"__index", lview_index},      {"__newindex", lview_newindex},
@@ -76,19 +76,6 @@ static void push_newmeta(lua_State *L, int key, int value) {
   lua_setfield(L, -2, "__metatable");
 }
 
-/* push_meta [-0, +1, m]: the metatable of views of maps of these shapes. */
-static void push_meta(lua_State *L, int key, int value) {
-  lua_Integer shapes = (lua_Integer)key << 8 | (lua_Integer)value;
-  luaL_getsubtable(L, LUA_REGISTRYINDEX, LVIEW_METAS);
-  if (lua_rawgeti(L, -1, shapes) == LUA_TNIL) {
-    lua_pop(L, 1);
-    push_newmeta(L, key, value);
-    lua_pushvalue(L, -1);
-    lua_rawseti(L, -3, shapes);
-  }
-  lua_remove(L, -2);
-}
-
 static int map_view(lua_State *L) {
   lmap *h = lmap_check(L);
   if (h->key.kind == HMAP_TUPLE || h->value.kind == HMAP_TUPLE)
@@ -98,7 +85,7 @@ static int map_view(lua_State *L) {
   *view = (lview){LVIEW_SIGN, h};
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, -2, LVIEW_MAP_AT);
-  push_meta(L, h->key.shape, h->value.shape);
+  lmap_pushmeta(L, LVIEW_METAS, h->key.shape, h->value.shape, push_newmeta);
   lua_setmetatable(L, -2);
   return 1;
 }

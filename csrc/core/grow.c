@@ -169,18 +169,22 @@ hmap_status hmapi_begin_rekey(hmap *m) {
 
 /* -- end ------------------------------------------------------------------ */
 
+void hmapi_leave_old(hmap *m, bool holding) {
+  hmapi_retire(m, m->old, holding);
+  m->old = NULL;
+  m->oldbuckets = NULL;
+  m->flags &= (uint8_t)~HMAP_SAME_SIZE_GROW;
+  m->growth = HMAP_GROW_DOUBLE; /* none under way; above all no rekey */
+  set_direct(m);
+}
+
 static void end_growth(hmap *m) {
   hmap_event event = {.kind = HMAP_EVENT_GROW_END,
                       .growth = (hmap_growth)m->growth,
                       .from = noldbuckets(m),
                       .to = nbuckets(m)};
   account_growth(m, false);
-  hmapi_retire(m, m->old, false);
-  m->old = NULL;
-  m->oldbuckets = NULL;
-  m->flags &= (uint8_t)~HMAP_SAME_SIZE_GROW;
-  m->growth = HMAP_GROW_DOUBLE; /* none under way; above all no rekey */
-  set_direct(m);
+  hmapi_leave_old(m, false);
   if (hmapi_is_pending(m) || hmapi_is_unprepared(m))
     m->chores = true;
   emit(m, event);
@@ -234,8 +238,7 @@ static ALWAYS_INLINE void append(hmap *m, const hmap_type *t, evac_dst *d,
 static ALWAYS_INLINE bool knows_low_hash(const hmap *m, const cell_type *c,
                                          const void *key) {
   return (c->kind == HMAP_STRING || c->kind == HMAP_ANY) &&
-         m->B <= HASH_BITS_KEPT &&
-         ((const hmap_cell *)key)->c.tag == HMAP_TAG_TEXT;
+         m->B <= HASH_BITS_KEPT && is_long_text(key);
 }
 
 /* The hash of a stored key, as far as a growth needs it: the bits below B. */

@@ -37,6 +37,10 @@ HIDDEN hmap_status hmapi_grow_work(hmap *m, uint64_t o);
 /* Moves the old bucket at the mark. */
 HIDDEN hmap_status hmapi_evacuate_next(hmap *m);
 
+/* Leaves the old array, whose chains own their entries if `holding`: nothing
+** moves any more. */
+HIDDEN void hmapi_leave_old(hmap *m, bool holding);
+
 /* What policy does after a delete, and after an insert that gave this bucket
 ** one more overflow bucket. */
 HIDDEN void hmapi_after_delete(hmap *m);

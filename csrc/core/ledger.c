@@ -4,11 +4,6 @@
 
 #include "probe.h"
 
-#define NWORKS (sizeof(hmap_work) / sizeof(uint64_t))
-
-static_assert(NWORKS * sizeof(uint64_t) == sizeof(hmap_work),
-              "work is summed as an array of counts");
-
 /* A page given back costs about what a line does; what is only mapped costs
 ** the same, be it large or small. */
 uint64_t hmap_cost(const hmap_work *w) {
@@ -36,16 +31,12 @@ void hmapi_account_growth(ledger *l, const hmap *m, bool begins) {
 }
 
 static void add_up(hmap_totals *t, const hmap_op *op) {
-  uint64_t one[NWORKS], sum[NWORKS], worst[NWORKS];
-  memcpy(one, &op->work, sizeof one);
-  memcpy(sum, &t->sum, sizeof sum);
-  memcpy(worst, &t->worst, sizeof worst);
-  for (size_t i = 0; i < NWORKS; i++) {
-    sum[i] += one[i];
-    worst[i] = one[i] > worst[i] ? one[i] : worst[i];
-  }
-  memcpy(&t->sum, sum, sizeof sum);
-  memcpy(&t->worst, worst, sizeof worst);
+#define HMAP_X(member)                                                         \
+  t->sum.member += op->work.member;                                            \
+  if (op->work.member > t->worst.member)                                       \
+    t->worst.member = op->work.member;
+  HMAP_WORKS(HMAP_X)
+#undef HMAP_X
   t->ops[op->kind]++;
 }
 

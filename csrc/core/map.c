@@ -349,17 +349,12 @@ static NOINLINE hmap_status overwrite_text(hmap *m, void *slot,
   return HMAP_OK;
 }
 
-/* Of a cell that may hold text: whether it has any outside itself. */
-static ALWAYS_INLINE bool owns_text(const void *cell) {
-  return ((const hmap_cell *)cell)->c.tag == HMAP_TAG_TEXT;
-}
-
 /* Writes a new elem over the one in this slot. */
 static ALWAYS_INLINE hmap_status overwrite(hmap *m, void *slot,
                                            const void *elem) {
   const cell_type *c = &m->t->elem;
   if (c->text) {
-    if (c->nfields != 1 || owns_text(slot) || owns_text(elem))
+    if (c->nfields != 1 || is_long_text(slot) || is_long_text(elem))
       return overwrite_text(m, slot, elem);
     m->gone.elem_ref = ref_of(c, slot);
   }
@@ -743,12 +738,7 @@ static void drop_old_array(hmap *m) {
   if (!growing(m))
     return;
   hmapi_iters_cleared(m, m->oldbuckets, m->old->n, NULL);
-  hmapi_retire(m, m->old, true);
-  m->old = NULL;
-  m->oldbuckets = NULL;
-  m->growth = HMAP_GROW_DOUBLE;
-  m->flags &= (uint8_t)~HMAP_SAME_SIZE_GROW;
-  set_direct(m);
+  hmapi_leave_old(m, true);
 }
 
 static void clear(hmap *m) {

@@ -18,8 +18,7 @@ static hmap_cell *cell_of_field(const cell_type *c, uint32_t i, void *cell) {
 }
 
 static bool owns_text(const field *f, const void *cell) {
-  return (f->kind == HMAP_STRING || f->kind == HMAP_ANY) &&
-         ((const hmap_cell *)cell)->c.tag == HMAP_TAG_TEXT;
+  return (f->kind == HMAP_STRING || f->kind == HMAP_ANY) && is_long_text(cell);
 }
 
 static hmap_status take_text(hmap *m, hmap_cell *cell) {

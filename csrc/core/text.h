@@ -15,8 +15,13 @@
 
 #define HASH_BITS_KEPT 24u
 
+/* Of a cell that may hold text: whether its text is outside itself. */
+static ALWAYS_INLINE bool is_long_text(const void *cell) {
+  return ((const hmap_cell *)cell)->c.tag == HMAP_TAG_TEXT;
+}
+
 static ALWAYS_INLINE void text_mark(hmap_cell *cell, uint64_t hash) {
-  if (cell->c.tag == HMAP_TAG_TEXT)
+  if (is_long_text(cell))
     for (unsigned i = 0; i < sizeof cell->c.hash; i++)
       cell->c.hash[i] = (uint8_t)(hash >> 8 * i);
 }
@@ -31,8 +36,7 @@ static ALWAYS_INLINE bool text_equal(const hmap_cell *a, const hmap_cell *b) {
     return false;
   if (a->word[0] == b->word[0])
     return true;
-  return a->c.tag == HMAP_TAG_TEXT &&
-         memcmp(a->c.u.ptr, b->c.u.ptr, a->c.len) == 0;
+  return is_long_text(a) && memcmp(a->c.u.ptr, b->c.u.ptr, a->c.len) == 0;
 }
 
 static inline bool any_equal(const hmap_cell *a, const hmap_cell *b) {

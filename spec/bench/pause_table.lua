@@ -175,9 +175,7 @@ local function markdown(result, all)
     out[#out + 1] = results.piped(matrix(run)) .. "\n"
   end
   out[#out + 1] = "In brackets what all but one in 100,000 stay below.\n"
-  for _, about in ipairs(result.about) do
-    out[#out + 1] = "- " .. about[1] .. ": " .. about[2]
-  end
+  results.add_about(out, "- ", result)
   return table.concat(out, "\n") .. "\n"
 end
 

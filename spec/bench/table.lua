@@ -16,12 +16,17 @@ local BASE = { C = "hmap", Lua = "get" }
 
 -- -- the file ----------------------------------------------------------------
 
+-- What a result is about, a line each, behind a mark.
+local function add_about(out, mark, result)
+  for _, about in ipairs(result.about) do
+    out[#out + 1] = mark .. about[1] .. ": " .. about[2]
+  end
+end
+
 --- A result as tab-separated values, what it is about as "# name: text".
 local function encode(result)
   local out = {}
-  for _, about in ipairs(result.about) do
-    out[#out + 1] = "# " .. about[1] .. ": " .. about[2]
-  end
+  add_about(out, "# ", result)
   out[#out + 1] = HEADER
   for _, row in ipairs(result.rows) do
     local values = {}
@@ -179,14 +184,13 @@ local function markdown(result, all)
   end
   out[#out + 1] = "Nanoseconds an operation, bytes an entry; in brackets the "
     .. "ratio to hmap.\n"
-  for _, about in ipairs(result.about) do
-    out[#out + 1] = "- " .. about[1] .. ": " .. about[2]
-  end
+  add_about(out, "- ", result)
   return table.concat(out, "\n") .. "\n"
 end
 
 return {
-  aligned = aligned, decode = decode, digits = digits, encode = encode,
+  add_about = add_about, aligned = aligned, decode = decode, digits = digits,
+  encode = encode,
   grouped = grouped, markdown = markdown, piped = piped, terminal = terminal,
   workloads = workloads,
 }

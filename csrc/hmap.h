@@ -157,19 +157,58 @@ enum {
 
 #define HMAP_MAX_TEXT 0xffffffffu
 
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#  define HMAP_LITTLE_ENDIAN 1
+#endif
+
+/* Cells are made of whole words where the order of bytes is known. A word that
+** is read when its bytes were written singly waits until those have reached the
+** cache, and with it every load of the operation before: two lookups could not
+** overlap. */
+static inline hmap_cell hmap_cell_of(uint64_t payload, uint32_t len,
+                                     unsigned tag) {
+#if defined(HMAP_LITTLE_ENDIAN)
+  hmap_cell cell = {.word = {payload, (uint64_t)tag << 56 | len}};
+#else
+  hmap_cell cell = {.word = {payload, 0}};
+  cell.c.len = len;
+  cell.c.tag = (uint8_t)tag;
+#endif
+  return cell;
+}
+
+/* Text of n bytes within the cell: two reads that may overlap give all. */
+static inline hmap_cell hmap_text_inline(const char *s, size_t n) {
+#if defined(HMAP_LITTLE_ENDIAN)
+  uint64_t low = 0, high = 0;
+  if (n > 8) {
+    memcpy(&low, s, 8);
+    memcpy(&high, s + n - 8, 8);
+    high >>= 8 * (16 - n);
+  } else if (n >= 4) {
+    uint32_t head, tail;
+    memcpy(&head, s, 4);
+    memcpy(&tail, s + n - 4, 4);
+    low = head | (uint64_t)tail << 8 * (n - 4);
+  } else if (n > 0) {
+    low = (uint8_t)s[0] | (uint64_t)(uint8_t)s[n / 2] << 8 * (n / 2) |
+          (uint64_t)(uint8_t)s[n - 1] << 8 * (n - 1);
+  }
+  hmap_cell cell = {.word = {low, high | (uint64_t)n << 56}};
+#else
+  hmap_cell cell = {.word = {0, 0}};
+  if (n > 0)
+    memcpy(cell.inl, s, n);
+  cell.c.tag = (uint8_t)n;
+#endif
+  return cell;
+}
+
 /* A cell that borrows n bytes at s (any bytes, n <= HMAP_MAX_TEXT). */
 static inline hmap_cell hmap_text(const char *s, size_t n) {
-  hmap_cell cell = {.word = {0, 0}};
-  if (n <= HMAP_TAG_INLINE_MAX) {
-    if (n > 0)
-      memcpy(cell.inl, s, n);
-    cell.c.tag = (uint8_t)n;
-  } else {
-    cell.c.u.ptr = s;
-    cell.c.len = (uint32_t)n;
-    cell.c.tag = HMAP_TAG_TEXT;
-  }
-  return cell;
+  return n <= HMAP_TAG_INLINE_MAX
+             ? hmap_text_inline(s, n)
+             : hmap_cell_of((uint64_t)(uintptr_t)s, (uint32_t)n, HMAP_TAG_TEXT);
 }
 
 /* Whether a cell holds text, and its bytes: not zero-terminated; the pointer
@@ -185,33 +224,23 @@ static inline const char *hmap_text_ptr(const hmap_cell *cell) {
 }
 
 static inline hmap_cell hmap_any_int(int64_t i) {
-  hmap_cell cell = {.word = {0, 0}};
-  cell.c.u.i = i;
-  cell.c.tag = HMAP_TAG_INT;
-  return cell;
+  return hmap_cell_of((uint64_t)i, 0, HMAP_TAG_INT);
 }
 /* As a key the caller makes integral floats integers first if 1 and 1.0 are
 ** to be one key, as in Lua. */
 static inline hmap_cell hmap_any_float(double f) {
-  hmap_cell cell = {.word = {0, 0}};
-  cell.c.u.f = f;
-  cell.c.tag = HMAP_TAG_FLOAT;
-  return cell;
+  uint64_t bits;
+  memcpy(&bits, &f, sizeof bits);
+  return hmap_cell_of(bits, 0, HMAP_TAG_FLOAT);
 }
 static inline hmap_cell hmap_any_bool(bool b) {
-  hmap_cell cell = {.word = {0, 0}};
-  cell.c.u.i = b;
-  cell.c.tag = HMAP_TAG_BOOL;
-  return cell;
+  return hmap_cell_of(b, 0, HMAP_TAG_BOOL);
 }
 /* ref 0: HMAP_TAG_POINTER. Else the number under which the caller keeps the
 ** object alive; hmap_let_go() says when the map no longer needs it. */
 static inline hmap_cell hmap_any_object(const void *identity, uint32_t ref) {
-  hmap_cell cell = {.word = {0, 0}};
-  cell.c.u.bits = (uint64_t)(uintptr_t)identity;
-  cell.c.len = ref;
-  cell.c.tag = ref ? HMAP_TAG_OBJECT : HMAP_TAG_POINTER;
-  return cell;
+  return hmap_cell_of((uint64_t)(uintptr_t)identity, ref,
+                      ref ? HMAP_TAG_OBJECT : HMAP_TAG_POINTER);
 }
 
 /* -- options -------------------------------------------------------------- */

@@ -17,6 +17,7 @@
 #  define UNLIKELY(x)   __builtin_expect(!!(x), 0)
 #  define PREFETCH(p)   __builtin_prefetch(p)
 #  define HIDDEN        __attribute__((visibility("hidden")))
+#  define IN_REGISTER(x) __asm__("" : "+r"(x))
 #else
 #  define ALWAYS_INLINE inline
 #  define NOINLINE
@@ -25,6 +26,7 @@
 #  define UNLIKELY(x) (x)
 #  define PREFETCH(p) ((void)(p))
 #  define HIDDEN
+#  define IN_REGISTER(x) ((void)(x))
 #endif
 
 /* Reads that need no alignment; compilers make one load of each. */
@@ -44,6 +46,16 @@ static ALWAYS_INLINE uint16_t load16(const void *p) {
   return v;
 }
 
+/* Two words, and not the one of 16 bytes that compilers make of them: what was
+** just written as words is read as words (see hmap_cell_of). */
+static ALWAYS_INLINE void copy_words(void *dst, const void *src) {
+  uint64_t low = load64(src), high = load64((const char *)src + 8);
+  IN_REGISTER(low);
+  IN_REGISTER(high);
+  memcpy(dst, &low, sizeof low);
+  memcpy((char *)dst + 8, &high, sizeof high);
+}
+
 /* memcpy for the sizes that cells mostly have. */
 static ALWAYS_INLINE void copy_cell(void *dst, const void *src, size_t n) {
   switch (n) {
@@ -56,7 +68,7 @@ static ALWAYS_INLINE void copy_cell(void *dst, const void *src, size_t n) {
     memcpy(dst, src, 8);
     break;
   case 16:
-    memcpy(dst, src, 16);
+    copy_words(dst, src);
     break;
   default:
     memcpy(dst, src, n);

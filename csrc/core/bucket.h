@@ -25,9 +25,6 @@
 #include "base.h"
 #include "type.h"
 
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#  define HMAP_LITTLE_ENDIAN 1
-#endif
 #if !defined(HMAP_NO_SIMD) && defined(__SSE2__)
 #  define HMAP_SSE2 1
 #  include <emmintrin.h>
@@ -158,12 +155,30 @@ static ALWAYS_INLINE slots match_empty(const bmap *b) {
   __m128i hit = _mm_cmpeq_epi8(_mm_min_epu8(word, one), word);
   return (slots)_mm_movemask_epi8(hit) & 0xff;
 }
+static ALWAYS_INLINE slots match_live(const bmap *b) {
+  __m128i word = _mm_loadl_epi64((const __m128i *)(const void *)b);
+  __m128i least = _mm_set1_epi8(MIN_TOPHASH);
+  __m128i hit = _mm_cmpeq_epi8(_mm_max_epu8(word, least), word);
+  return (slots)_mm_movemask_epi8(hit) & 0xff;
+}
+/* The set as seen from slot i on, once round: slot i is first of all. */
+static ALWAYS_INLINE slots turned(slots s, unsigned i) {
+  return (s | s << 8) >> i & 0xff;
+}
+/* Without slots 0 to i - 1. */
+static ALWAYS_INLINE slots from(slots s, unsigned i) { return s >> i << i; }
 
 #else
 
 #  define TOP_BITS UINT64_C(0x8080808080808080)
 
 static ALWAYS_INLINE unsigned first(slots s) { return lowest_bit(s) / 8; }
+static ALWAYS_INLINE slots turned(slots s, unsigned i) {
+  return s >> 8 * i | s << (64 - 8 * i) % 64;
+}
+static ALWAYS_INLINE slots from(slots s, unsigned i) {
+  return i < HMAP_BUCKET_COUNT ? s >> 8 * i << 8 * i : 0;
+}
 
 #  if defined(HMAP_NEON)
 
@@ -173,6 +188,10 @@ static ALWAYS_INLINE slots match(const bmap *b, uint8_t top) {
 }
 static ALWAYS_INLINE slots match_empty(const bmap *b) {
   uint8x8_t hit = vcle_u8(vld1_u8(b->tophash), vdup_n_u8(EMPTY_ONE));
+  return vget_lane_u64(vreinterpret_u64_u8(hit), 0) & TOP_BITS;
+}
+static ALWAYS_INLINE slots match_live(const bmap *b) {
+  uint8x8_t hit = vcge_u8(vld1_u8(b->tophash), vdup_n_u8(MIN_TOPHASH));
   return vget_lane_u64(vreinterpret_u64_u8(hit), 0) & TOP_BITS;
 }
 
@@ -199,6 +218,12 @@ static ALWAYS_INLINE slots match(const bmap *b, uint8_t top) {
 }
 static ALWAYS_INLINE slots match_empty(const bmap *b) {
   return zero_bytes(tophash_word(b) & UINT64_C(0xfefefefefefefefe));
+}
+/* Adding 128 - MIN_TOPHASH carries into the top bit, never beyond. */
+static ALWAYS_INLINE slots match_live(const bmap *b) {
+  uint64_t word = tophash_word(b), low7 = word & ~TOP_BITS;
+  const uint64_t raise = UINT64_C(0x0101010101010101) * (128 - MIN_TOPHASH);
+  return ((low7 + raise) | word) & TOP_BITS;
 }
 
 #  endif

@@ -133,50 +133,49 @@ static bool is_lost(const hmap_iter *it) {
 /* In a filtered chain a NaN is due only if it is to move, by the parity of its
 ** tophash: then an iterator began in this very growth. All others came later,
 ** when the table had shrunk below the classes. */
-static bool nan_in_class(const hmap_iter *it, const bmap *b, unsigned i) {
+static bool nan_in_class(const hmap_iter *it, place at) {
   const hmap *m = it->m;
   uint64_t cls = it->now.cls;
   return growing(m) && (m->flags & HMAP_ITERATOR) &&
          !old_moved(m, cls & mask_of(m->oldB)) &&
-         cls >> m->oldB == (b->tophash[i] & 1u);
+         cls >> m->oldB == (at.b->tophash[at.i] & 1u);
 }
 
 /* A filtered chain holds more than the class in hand. */
-static bool in_class(const hmap_iter *it, const bmap *b, unsigned i,
-                     const void *key) {
+static bool in_class(const hmap_iter *it, place at) {
+  if (LIKELY(!it->filter && it->npast == 0))
+    return true;
   const hmap *m = it->m;
   const hmap_position *p = &it->now;
+  const void *key = key_at(&m->t->key, at.b, at.i);
   if (it->filter && irreflexive(&m->t->key, key))
-    return nan_in_class(it, b, i);
+    return nan_in_class(it, at);
   if (it->filter) {
     const keying *k = hmapi_keying_of(m, p->epoch);
     if ((hash_under(m, k, &m->t->key, key) ^ p->cls) & mask_of(p->level))
       return false;
   }
-  return it->npast == 0 || is_due(it, key);
+  return is_due(it, key);
 }
 
-/* The slot that the iterator looks at, in Go's order. */
-static unsigned slot_now(const hmap_iter *it) {
-  return (it->slot + it->offset) & (HMAP_BUCKET_COUNT - 1u);
+/* The live slots still to be looked at in the bucket in hand, in Go's order:
+** once round from a random one. */
+static slots slots_left(const hmap_iter *it) {
+  return from(turned(match_live(it->at), it->offset), it->slot);
 }
 
 /* Goes on to the next live slot of the chain in hand that is in the class. */
 static bool walk_chain(hmap_iter *it, place *at) {
   const hmap_type *t = it->m->t;
-  while (it->at != NULL) {
-    for (bmap *b = it->at; it->slot < HMAP_BUCKET_COUNT; it->slot++) {
-      unsigned i = slot_now(it);
-      if (b->tophash[i] < MIN_TOPHASH ||
-          !in_class(it, b, i, key_at(&t->key, b, i)))
+  for (; it->at != NULL; it->at = overflow_of(t, it->at), it->slot = 0)
+    for (slots s = slots_left(it); s != 0; s = rest(s)) {
+      unsigned turn = first(s);
+      *at = (place){it->at, (turn + it->offset) & (HMAP_BUCKET_COUNT - 1u)};
+      if (!in_class(it, *at))
         continue;
-      *at = (place){b, i};
-      it->slot++;
+      it->slot = (uint8_t)(turn + 1);
       return true;
     }
-    it->at = overflow_of(t, it->at);
-    it->slot = 0;
-  }
   return false;
 }
 
@@ -401,9 +400,11 @@ void hmap_iter_init(hmap_iter *it, hmap *m) {
 /* The next entry of the class in hand, if there is one. */
 static bool next_in_class(hmap_iter *it) {
   place at;
-  if (next_saved(it))
-    return true;
-  drop_saved(it);
+  if (UNLIKELY(it->saved != NULL)) {
+    if (next_saved(it))
+      return true;
+    drop_saved(it);
+  }
   if (!walk_chain(it, &at))
     return false;
   give(it, at);

@@ -228,12 +228,18 @@ size_t hmap_dying_bytes(const hmap *dying) {
 
 size_t hmap_count(const hmap *m) { return (size_t)m->count; }
 
-static ALWAYS_INLINE const void *get(const hmap *m, const cell_type *c,
-                                     const void *key, visitor *v) {
+static ALWAYS_INLINE const void *get_hashed(const hmap *m, const cell_type *c,
+                                            const void *key, uint64_t hash,
+                                            visitor *v) {
   place at;
-  if (!find(m, c, key, &at, v))
+  if (!find_hashed(m, c, key, hash, &at, v))
     return NULL;
   return elem_at(m->t, c, at.b, at.i);
+}
+
+static ALWAYS_INLINE const void *get(const hmap *m, const cell_type *c,
+                                     const void *key, visitor *v) {
+  return m->count == 0 ? NULL : get_hashed(m, c, key, hash_key(m, c, key), v);
 }
 
 /* The work of a search, in the account of its operation. */
@@ -299,6 +305,11 @@ static NOINLINE const void *get_word(const hmap *m, int64_t key) {
   return hmap_get(m, &key);
 }
 
+static NOINLINE const void *get_text(const hmap *m, const char *s, size_t n) {
+  hmap_cell key = hmap_text(s, n);
+  return hmap_get(m, &key);
+}
+
 const void *hmap_get_i64(const hmap *m, int64_t key) {
   expect_int64_key(m);
   if (!is_direct(m))
@@ -308,10 +319,12 @@ const void *hmap_get_i64(const hmap *m, int64_t key) {
 
 const void *hmap_get_str(const hmap *m, const char *s, size_t n) {
   expect_string_key(m);
-  hmap_cell key = hmap_text(s, n);
   if (!is_direct(m))
-    return hmap_get(m, &key);
-  return get(m, &string_key, &key, NULL);
+    return get_text(m, s, n);
+  if (m->count == 0)
+    return NULL;
+  hmap_cell key = hmap_text(s, n);
+  return get_hashed(m, &string_key, &key, hash_bytes(&m->k, s, n), NULL);
 }
 
 /* -- write ---------------------------------------------------------------- */
@@ -539,7 +552,7 @@ hmap_status hmap_put_str(hmap *m, const char *s, size_t n, const void *elem) {
   hmap_cell key = hmap_text(s, n);
   if (!is_direct(m))
     return hmap_put(m, &key, elem);
-  return put_hashed(m, &string_key, &key, hash_key(m, &string_key, &key), elem);
+  return put_hashed(m, &string_key, &key, hash_bytes(&m->k, s, n), elem);
 }
 
 hmap_status hmap_get_or_put(hmap *m, const void *key, const void *elem,
@@ -706,8 +719,7 @@ bool hmap_delete_str(hmap *m, const char *s, size_t n) {
   hmap_cell key = hmap_text(s, n);
   if (m->count == 0 || !is_direct(m))
     return hmap_delete(m, &key);
-  return delete_hashed(m, &string_key, &key, hash_key(m, &string_key, &key),
-                       NULL);
+  return delete_hashed(m, &string_key, &key, hash_bytes(&m->k, s, n), NULL);
 }
 
 /* -- clear ---------------------------------------------------------------- */

@@ -86,7 +86,7 @@ static ALWAYS_INLINE const void *marked(const cell_type *c, const void *key,
                                         uint64_t hash, hmap_cell *copy) {
   if (c->kind != HMAP_STRING && c->kind != HMAP_ANY)
     return key;
-  memcpy(copy, key, sizeof *copy);
+  copy_words(copy, key);
   text_mark(copy, hash);
   return copy;
 }

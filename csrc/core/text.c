@@ -43,7 +43,9 @@ static void drop_fields(hmap *m, const cell_type *c, void *cell, uint32_t n) {
 
 hmap_status hmapi_take(hmap *m, const cell_type *c, void *dst,
                        const void *src) {
-  if (c->size > 0) /* of nothing there may be no address */
+  if (c->size == sizeof(hmap_cell))
+    copy_words(dst, src);
+  else if (c->size > 0) /* of nothing there may be no address */
     memmove(dst, src, c->size);
   if (!c->text)
     return HMAP_OK;

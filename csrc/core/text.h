@@ -17,13 +17,23 @@
 
 /* Of a cell that may hold text: whether its text is outside itself. */
 static ALWAYS_INLINE bool is_long_text(const void *cell) {
+#if defined(HMAP_LITTLE_ENDIAN)
+  return ((const hmap_cell *)cell)->word[1] >> 56 == HMAP_TAG_TEXT;
+#else
   return ((const hmap_cell *)cell)->c.tag == HMAP_TAG_TEXT;
+#endif
 }
 
 static ALWAYS_INLINE void text_mark(hmap_cell *cell, uint64_t hash) {
-  if (is_long_text(cell))
-    for (unsigned i = 0; i < sizeof cell->c.hash; i++)
-      cell->c.hash[i] = (uint8_t)(hash >> 8 * i);
+  if (!is_long_text(cell))
+    return;
+#if defined(HMAP_LITTLE_ENDIAN)
+  const uint64_t kept = mask_of(HASH_BITS_KEPT) << 32;
+  cell->word[1] = (cell->word[1] & ~kept) | (hash << 32 & kept);
+#else
+  for (unsigned i = 0; i < sizeof cell->c.hash; i++)
+    cell->c.hash[i] = (uint8_t)(hash >> 8 * i);
+#endif
 }
 /* The bits that text_mark kept. */
 static inline uint64_t text_marked(const hmap_cell *cell) {

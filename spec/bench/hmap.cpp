@@ -14,7 +14,7 @@ template <> struct Traits<int64_t> {
   static const void *get(const hmap *m, int64_t key) {
     return hmap_get_i64(m, key);
   }
-  static bool erase(hmap *m, int64_t key) { return hmap_delete(m, &key); }
+  static bool erase(hmap *m, int64_t key) { return hmap_delete_i64(m, key); }
 };
 
 template <> struct Traits<std::string> {
@@ -27,8 +27,7 @@ template <> struct Traits<std::string> {
     return hmap_get_str(m, key.data(), key.size());
   }
   static bool erase(hmap *m, const std::string &key) {
-    hmap_cell cell = hmap_text(key.data(), key.size());
-    return hmap_delete(m, &cell);
+    return hmap_delete_str(m, key.data(), key.size());
   }
 };
 

@@ -245,8 +245,8 @@ static inline hmap_cell hmap_any_object(const void *identity, uint32_t ref) {
 
 /* -- options -------------------------------------------------------------- */
 
-/* X(hash, name in Lua). XXH3: XXH3_64bits_withSecret under 192 random bytes.
-** The others are for exploring: IDENTITY of integers (the key's 64 bits,
+/* X(hash, name in Lua). XXH3: text and bytes by XXH3_64bits_withSecret under 192
+** random bytes, numbers by one mixing step of it under the same. The others are for exploring: IDENTITY of integers (the key's 64 bits,
 ** sign-extended), CONSTANT 0xc3a5c85c97cb3127, FNV1A and JAVA31 over the
 ** key's bytes. CUSTOM is the caller's own function. */
 #define HMAP_HASHES(X)                                                         \

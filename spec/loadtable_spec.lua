@@ -80,7 +80,7 @@ describe("the load table", function()
       .. "each load; seed 1", lines[1])
     assert.are.equal("load  %overflow     Go  bytes/entry     Go  hitprobe    "
       .. "Go  missprobe    Go", lines[2])
-    assert.are.equal("6.50      20.98  20.90        10.80  10.79      4.25  "
+    assert.are.equal("6.50      20.90  20.90        10.78  10.79      4.25  "
       .. "4.25       6.50  6.50", lines[8])
     assert.are.equal(11, #lines)
   end)

@@ -799,7 +799,7 @@ in 3.00 GiB, of int64 -> int64
     add(m, 1, 54000, itself)
     assert.are.equal([[
 from 54,000 to 55,000 entries
- under way  double, done in about 4,922 writes
+ under way  double, done in about 4,934 writes
  growths    none
  now        3.68 MiB
  at worst   3.68 MiB at 54,000 entries

@@ -41,16 +41,16 @@ describe("trace", function()
 op 9: doubling begins, 1 -> 2 buckets, 8 entries
 op 9: old bucket 0 moves, 4 to x, 4 to y
 op 9: doubling ends, 1 -> 2 buckets
+op 13: bucket 0 gets an overflow bucket
 op 14: doubling begins, 2 -> 4 buckets, 13 entries
-op 14: old bucket 1 moves, 4 to x, 2 to y
-op 14: old bucket 0 moves, 2 to x, 5 to y
+op 14: old bucket 0 moves, 3 to x, 6 to y
+op 14: old bucket 1 moves, 4 to x, 0 to y
 op 14: doubling ends, 2 -> 4 buckets
-op 21: bucket 1 gets an overflow bucket
 op 27: doubling begins, 4 -> 8 buckets, 26 entries
-op 27: old bucket 3 moves, 2 to x, 2 to y
-op 27: old bucket 0 moves, 3 to x, 1 to y
-op 28: old bucket 2 moves, 3 to x, 5 to y
-op 28: old bucket 1 moves, 6 to x, 4 to y
+op 27: old bucket 3 moves, 1 to x, 4 to y
+op 27: old bucket 0 moves, 3 to x, 4 to y
+op 28: old bucket 1 moves, 4 to x, 3 to y
+op 28: old bucket 2 moves, 3 to x, 4 to y
 op 28: doubling ends, 4 -> 8 buckets
 op 29: all entries deleted]], texts(list))
       assert.are.same({ kind = "evacuate", growth = "double", op = 9,

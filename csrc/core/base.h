@@ -10,13 +10,13 @@
 #include <string.h>
 
 #if defined(__GNUC__)
-#  define ALWAYS_INLINE inline __attribute__((always_inline))
-#  define NOINLINE      __attribute__((noinline))
-#  define ASSUME(x)     ((x) ? (void)0 : __builtin_unreachable())
-#  define LIKELY(x)     __builtin_expect(!!(x), 1)
-#  define UNLIKELY(x)   __builtin_expect(!!(x), 0)
-#  define PREFETCH(p)   __builtin_prefetch(p)
-#  define HIDDEN        __attribute__((visibility("hidden")))
+#  define ALWAYS_INLINE  inline __attribute__((always_inline))
+#  define NOINLINE       __attribute__((noinline))
+#  define ASSUME(x)      ((x) ? (void)0 : __builtin_unreachable())
+#  define LIKELY(x)      __builtin_expect(!!(x), 1)
+#  define UNLIKELY(x)    __builtin_expect(!!(x), 0)
+#  define PREFETCH(p)    __builtin_prefetch(p)
+#  define HIDDEN         __attribute__((visibility("hidden")))
 #  define IN_REGISTER(x) __asm__("" : "+r"(x))
 #else
 #  define ALWAYS_INLINE inline

@@ -10,50 +10,113 @@
 #include "grow.h"
 #include "map.h"
 #include "probe.h"
+#include "road.h"
 #include "writes.h"
 
 /* Lines in flight: more than a core keeps open gains nothing. */
-#define BATCH 32
+#define BATCH 64
 
 typedef struct batch {
   uint64_t hash[BATCH];
   uint32_t draws; /* of the map's keying, when the keys were hashed */
 } batch;
 
-static const char *nth_key(const hmap *m, const void *keys, size_t i) {
-  return (const char *)keys + i * m->t->key.size;
+static ALWAYS_INLINE const void *nth(const void *cells, const cell_type *c,
+                                     size_t i) {
+  return (const char *)cells + i * c->size;
 }
 
-/* Asks for the bucket where the key's search begins, and says which it is. */
-static const bmap *ask_bucket(const hmap *m, uint64_t hash) {
-  const bmap *b = bucket_at(m->t, m->buckets, hash & m->mask);
-  PREFETCH(b);
-  if (growing(m) && (hash & mask_of(m->oldB)) >= m->nevacuate)
-    PREFETCH(bucket_at(m->t, m->oldbuckets, hash & mask_of(m->oldB)));
-  return b;
+static const void *nth_key(const hmap *m, const void *keys, size_t i) {
+  return nth(keys, &m->t->key, i);
 }
+
+static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
 /* Asks for the slots of the first entry with this tophash. */
-static void ask_slot(const hmap *m, const bmap *b, uint64_t hash) {
-  const cell_type *c = &m->t->key;
+static ALWAYS_INLINE void ask_slot(const hmap_type *t, const cell_type *c,
+                                   bmap *b, uint64_t hash) {
   slots s = match(b, tophash(hash));
   if (s == 0)
     return;
-  PREFETCH(key_slot(c, (bmap *)(uintptr_t)b, first(s)));
-  PREFETCH(elem_slot(m->t, c, (bmap *)(uintptr_t)b, first(s)));
+  PREFETCH(key_slot(c, b, first(s)));
+  PREFETCH(elem_slot(t, c, b, first(s)));
+}
+
+/* -- reads ---------------------------------------------------------------- */
+
+/* At most BATCH keys, of a map with entries. The lines of a bucket are asked for
+** as they are wanted, not all at once: a read wants two of them. */
+static ALWAYS_INLINE void get_some(const hmap *m, const hmap_type *t,
+                                   const cell_type *c, const void *keys,
+                                   size_t n, const void **found) {
+  uint64_t hash[BATCH];
+  bmap *base[BATCH];
+  for (size_t i = 0; i < n; i++) {
+    hash[i] = hash_key(m, c, nth(keys, c, i));
+    base[i] = base_of(m, t, c, nth(keys, c, i), &hash[i], NULL);
+    PREFETCH(base[i]);
+  }
+  for (size_t i = 0; i < n; i++)
+    ask_slot(t, c, base[i], hash[i]);
+  for (size_t i = 0; i < n; i++) {
+    hmap_cell copy;
+    place at;
+    const void *key = marked(c, nth(keys, c, i), hash[i], &copy);
+    bool here = probe(t, c, base[i], key, tophash(hash[i]), &at, NULL);
+    found[i] = here ? elem_at(t, c, at.b, at.i) : NULL;
+  }
+}
+
+static NOINLINE void get_words(const hmap *m, const void *keys, size_t n,
+                               const void **found) {
+  get_some(m, &word_to_word, word_key, keys, n, found);
+}
+static NOINLINE void get_texts(const hmap *m, const void *keys, size_t n,
+                               const void **found) {
+  get_some(m, &text_to_word, text_key, keys, n, found);
+}
+static NOINLINE void get_cells(const hmap *m, const void *keys, size_t n,
+                               const void **found) {
+  get_some(m, m->t, &m->t->key, keys, n, found);
+}
+
+static void get_singly(const hmap *m, const void *keys, size_t n,
+                       const void **found) {
+  for (size_t i = 0; i < n; i++)
+    found[i] = hmap_get(m, nth_key(m, keys, i));
+}
+
+void hmap_get_many(const hmap *m, const void *keys, size_t n,
+                   const void **found) {
+  void (*get)(const hmap *, const void *, size_t, const void **) = get_cells;
+  if (UNLIKELY(m->observed || m->count == 0))
+    get = get_singly;
+  else if (has_word_key(m->t) && can_go(m, ROAD_STILL))
+    get = get_words;
+  else if (has_text_key(m->t) && can_go(m, ROAD_STILL))
+    get = get_texts;
+  for (size_t done = 0; done < n; done += BATCH)
+    get(m, nth_key(m, keys, done), least(n - done, BATCH), found + done);
+}
+
+/* -- writes --------------------------------------------------------------- */
+
+/* Asks for the bucket that the write begins with. */
+static void ask_bucket(const hmap *m, uint64_t hash) {
+  uint64_t o = hash & mask_of(m->oldB);
+  if (growing(m) && o >= m->nevacuate)
+    hmapi_fetch_move(m, o);
+  fetch_bucket(bucket_at(m->t, m->buckets, hash & m->mask));
 }
 
 static void fetch(const hmap *m, const void *keys, size_t n, batch *out) {
-  const bmap *at[BATCH];
   out->draws = m->draws;
   if (m->buckets == NULL)
     return;
   for (size_t i = 0; i < n; i++) {
     out->hash[i] = hash_key(m, &m->t->key, nth_key(m, keys, i));
-    at[i] = ask_bucket(m, out->hash[i]);
+    ask_bucket(m, out->hash[i]);
   }
-  for (size_t i = 0; i < n; i++)
-    ask_slot(m, at[i], out->hash[i]);
 }
 
 /* The hash of key i: an operation of the batch may have drawn a new keying. */
@@ -61,31 +124,6 @@ static uint64_t hash_now(const hmap *m, const batch *b, size_t i,
                          const void *key) {
   return LIKELY(b->draws == m->draws) ? b->hash[i]
                                       : hash_key(m, &m->t->key, key);
-}
-
-static size_t least(size_t a, size_t b) { return a < b ? a : b; }
-
-void hmap_get_many(const hmap *m, const void *keys, size_t n,
-                   const void **found) {
-  const cell_type *c = &m->t->key;
-  batch b;
-  if (UNLIKELY(m->observed)) {
-    for (size_t i = 0; i < n; i++)
-      found[i] = hmap_get(m, nth_key(m, keys, i));
-    return;
-  }
-  for (size_t done = 0; done < n; done += BATCH) {
-    const void *chunk = nth_key(m, keys, done);
-    size_t size = least(n - done, BATCH);
-    if (m->count > 0)
-      fetch(m, chunk, size, &b);
-    for (size_t i = 0; i < size; i++) {
-      place at;
-      bool here = m->count > 0 &&
-                  find_hashed(m, c, nth_key(m, chunk, i), b.hash[i], &at, NULL);
-      found[done + i] = here ? elem_at(m->t, c, at.b, at.i) : NULL;
-    }
-  }
 }
 
 hmap_status hmap_put_many(hmap *m, const void *keys, const void *elems,

@@ -80,13 +80,13 @@ static ALWAYS_INLINE void set_overflow(const hmap_type *t, bmap *b,
                                        bmap *next) {
   memcpy((char *)b + t->overflow_at, &next, sizeof next);
 }
-static ALWAYS_INLINE void *key_slot(const cell_type *key, bmap *b, unsigned i) {
-  return (char *)b + HMAP_BUCKET_COUNT + (size_t)i * key->slot;
+static ALWAYS_INLINE void *key_slot(const cell_type *key, bmap *b, size_t i) {
+  return (char *)b + HMAP_BUCKET_COUNT + i * key->slot;
 }
 static ALWAYS_INLINE void *elem_slot(const hmap_type *t, const cell_type *key,
-                                     bmap *b, unsigned i) {
+                                     bmap *b, size_t i) {
   return (char *)b + HMAP_BUCKET_COUNT + HMAP_BUCKET_COUNT * (size_t)key->slot +
-         (size_t)i * t->elem.slot;
+         i * t->elem.slot;
 }
 /* Asks for the lines behind a bucket's first, while that is on its way: the
 ** slots of a small bucket are there. */
@@ -113,11 +113,11 @@ static ALWAYS_INLINE void *cell_in(const cell_type *c, void *slot) {
   memcpy(&cell, slot, sizeof cell);
   return cell;
 }
-static ALWAYS_INLINE void *key_at(const cell_type *key, bmap *b, unsigned i) {
+static ALWAYS_INLINE void *key_at(const cell_type *key, bmap *b, size_t i) {
   return cell_in(key, key_slot(key, b, i));
 }
 static ALWAYS_INLINE void *elem_at(const hmap_type *t, const cell_type *key,
-                                   bmap *b, unsigned i) {
+                                   bmap *b, size_t i) {
   return cell_in(&t->elem, elem_slot(t, key, b, i));
 }
 
@@ -130,11 +130,11 @@ typedef uint64_t slots;
 
 static ALWAYS_INLINE slots rest(slots s) { return s & (s - 1); }
 
-static ALWAYS_INLINE unsigned lowest_bit(slots s) {
+static ALWAYS_INLINE size_t lowest_bit(slots s) {
 #if defined(__GNUC__)
-  return (unsigned)__builtin_ctzll(s);
+  return (size_t)__builtin_ctzll(s);
 #else
-  unsigned i = 0;
+  size_t i = 0;
   while (!(s >> i & 1))
     i++;
   return i;
@@ -143,11 +143,11 @@ static ALWAYS_INLINE unsigned lowest_bit(slots s) {
 
 #if defined(HMAP_SSE2)
 
-static ALWAYS_INLINE unsigned first(slots s) { return lowest_bit(s); }
+static ALWAYS_INLINE size_t first(slots s) { return lowest_bit(s); }
 static ALWAYS_INLINE slots match(const bmap *b, uint8_t top) {
   __m128i word = _mm_loadl_epi64((const __m128i *)(const void *)b);
   __m128i hit = _mm_cmpeq_epi8(word, _mm_set1_epi8((char)top));
-  return (slots)_mm_movemask_epi8(hit) & 0xff;
+  return (slots)(unsigned)_mm_movemask_epi8(hit); /* top is not 0 */
 }
 static ALWAYS_INLINE slots match_empty(const bmap *b) {
   __m128i word = _mm_loadl_epi64((const __m128i *)(const void *)b);
@@ -162,21 +162,21 @@ static ALWAYS_INLINE slots match_live(const bmap *b) {
   return (slots)_mm_movemask_epi8(hit) & 0xff;
 }
 /* The set as seen from slot i on, once round: slot i is first of all. */
-static ALWAYS_INLINE slots turned(slots s, unsigned i) {
+static ALWAYS_INLINE slots turned(slots s, size_t i) {
   return (s | s << 8) >> i & 0xff;
 }
 /* Without slots 0 to i - 1. */
-static ALWAYS_INLINE slots from(slots s, unsigned i) { return s >> i << i; }
+static ALWAYS_INLINE slots from(slots s, size_t i) { return s >> i << i; }
 
 #else
 
 #  define TOP_BITS UINT64_C(0x8080808080808080)
 
-static ALWAYS_INLINE unsigned first(slots s) { return lowest_bit(s) / 8; }
-static ALWAYS_INLINE slots turned(slots s, unsigned i) {
+static ALWAYS_INLINE size_t first(slots s) { return lowest_bit(s) / 8; }
+static ALWAYS_INLINE slots turned(slots s, size_t i) {
   return s >> 8 * i | s << (64 - 8 * i) % 64;
 }
-static ALWAYS_INLINE slots from(slots s, unsigned i) {
+static ALWAYS_INLINE slots from(slots s, size_t i) {
   return i < HMAP_BUCKET_COUNT ? s >> 8 * i << 8 * i : 0;
 }
 

@@ -10,6 +10,7 @@
 #include "hash.h"
 #include "map.h"
 #include "probe.h"
+#include "road.h"
 #include "slab.h"
 
 /* Says what is broken, once. */
@@ -61,8 +62,8 @@ static bool flags_match_growth(report *r) {
     return broken(r, "flag same_size_grow is set without such a growth");
   if (!growing(m) && m->growth != HMAP_GROW_DOUBLE)
     return broken(r, "no growth, but its kind is %u", m->growth);
-  if (m->direct && (m->observed || rekeying(m) || m->k.hash != HMAP_HASH_XXH3))
-    return broken(r, "the direct road is open, but leads astray");
+  if (m->road != road_of(m))
+    return broken(r, "typed entries go road %u, not %u", m->road, road_of(m));
   if (growing(m) && m->growth == HMAP_GROW_DOUBLE && m->oldB >= m->B)
     return broken(r, "doubling from B=%u to B=%u", m->oldB, m->B);
   return true;
@@ -98,7 +99,7 @@ static bool bytes_add_up(report *r) {
 /* -- one entry ------------------------------------------------------------ */
 
 /* The hash of a key that has one: the bucket and the tophash must follow. */
-static bool entry_is_where_its_hash_says(report *r, const bmap *b, unsigned i,
+static bool entry_is_where_its_hash_says(report *r, const bmap *b, size_t i,
                                          uint64_t index, bool old) {
   const hmap *m = r->m;
   unsigned B = old ? m->oldB : m->B;
@@ -119,17 +120,17 @@ static bool entry_is_where_its_hash_says(report *r, const bmap *b, unsigned i,
   return true;
 }
 
-static bool entry_is_found(report *r, bmap *b, unsigned i) {
+static bool entry_is_found(report *r, bmap *b, size_t i) {
   const hmap *m = r->m;
   const cell_type *c = &m->t->key;
   const void *key = key_at(c, b, i);
   place at;
   if (irreflexive(c, key))
     return true;
-  if (!find(m, c, key, &at, NULL) || at.b != b || at.i != i)
+  if (!find(m, key, &at) || at.b != b || at.i != i)
     return broken(r,
                   "a stored key is not found where it stands "
-                  "(tophash %02x, slot %u)",
+                  "(tophash %02x, slot %zu)",
                   b->tophash[i], i);
   return true;
 }

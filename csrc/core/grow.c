@@ -31,6 +31,7 @@
 #include "hash.h"
 #include "ledger.h"
 #include "probe.h"
+#include "road.h"
 #include "text.h"
 
 /* -- begin ---------------------------------------------------------------- */
@@ -48,6 +49,7 @@ hmap_status hmapi_first_array(hmap *m, unsigned B) {
   if (m->longest == 0)
     m->longest = 1;
   hmapi_set_marks(m);
+  set_road(m);
   if (hmapi_is_unprepared(m))
     m->chores = true;
   return HMAP_OK;
@@ -74,7 +76,7 @@ static void commit_growth(hmap *m, hmap_growth kind, array *to, unsigned B) {
   m->noverflow = 0;
   m->used_prealloc = 0;
   hmapi_set_marks(m);
-  set_direct(m);
+  set_road(m);
   account_growth(m, true);
 }
 
@@ -175,7 +177,7 @@ void hmapi_leave_old(hmap *m, bool holding) {
   m->oldbuckets = NULL;
   m->flags &= (uint8_t)~HMAP_SAME_SIZE_GROW;
   m->growth = HMAP_GROW_DOUBLE; /* none under way; above all no rekey */
-  set_direct(m);
+  set_road(m);
 }
 
 static void end_growth(hmap *m) {
@@ -310,8 +312,8 @@ static ALWAYS_INLINE void move_slot(hmap *m, const hmap_type *t, uint64_t o,
 
 static ALWAYS_INLINE void move_all_slots(hmap *m, const hmap_type *t,
                                          uint64_t o, evac_dst dst[2]) {
-  for (bmap *b = bucket_at(m->t, m->oldbuckets, o); b != NULL;
-       b = overflow_of(m->t, b))
+  for (bmap *b = bucket_at(t, m->oldbuckets, o); b != NULL;
+       b = overflow_of(t, b))
     for (unsigned i = 0; i < HMAP_BUCKET_COUNT; i++)
       if (is_empty(b->tophash[i]))
         b->tophash[i] = EVACUATED_EMPTY;
@@ -319,27 +321,11 @@ static ALWAYS_INLINE void move_all_slots(hmap *m, const hmap_type *t,
         move_slot(m, t, o, (place){b, i}, dst);
 }
 
-/* The commonest type as a constant: the loop is compiled for it. */
-static const field word_field = {HMAP_INT64, 0, 8};
-static const hmap_type word_to_word = {
-    .key = {.kind = HMAP_INT64,
-            .size = 8,
-            .align = 8,
-            .slot = 8,
-            .plain = true,
-            .nfields = 1,
-            .fields = &word_field},
-    .elem = {.size = 8, .slot = 8},
-};
-
-static bool is_word_to_word(const hmap_type *t) {
-  return (t->key.kind == HMAP_INT64 || t->key.kind == HMAP_UINT64) &&
-         t->elem.slot == 8;
-}
-
 static void move_chain(hmap *m, uint64_t o, evac_dst dst[2]) {
-  if (is_word_to_word(m->t))
+  if (is_to_word(m->t) && has_word_key(m->t))
     move_all_slots(m, &word_to_word, o, dst);
+  else if (is_to_word(m->t) && has_text_key(m->t))
+    move_all_slots(m, &text_to_word, o, dst);
   else
     move_all_slots(m, m->t, o, dst);
 }
@@ -479,9 +465,7 @@ static uint32_t moves_at_mark(const hmap *m, bool moved_before) {
   return p->moves > 1 ? p->moves - 1 : moved_before;
 }
 
-/* The old bucket that will be moved, and where its entries will go: memory that
-** no cache has, asked for at once and not one line after the other. */
-static void fetch_move(const hmap *m, uint64_t o) {
+void hmapi_fetch_move(const hmap *m, uint64_t o) {
   fetch_bucket(bucket_at(m->t, m->oldbuckets, o));
   if (merging(m))
     return;
@@ -492,9 +476,9 @@ static void fetch_move(const hmap *m, uint64_t o) {
 
 hmap_status hmapi_grow_work(hmap *m, uint64_t o) {
   if (o >= m->nevacuate)
-    fetch_move(m, o);
+    hmapi_fetch_move(m, o);
   if (m->nevacuate + 1 < noldbuckets(m))
-    fetch_move(m, m->nevacuate + 1);
+    hmapi_fetch_move(m, m->nevacuate + 1);
   bool moved_before = old_moved(m, o);
   hmap_status status = evacuate(m, o);
   if (status != HMAP_OK)

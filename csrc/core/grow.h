@@ -34,6 +34,9 @@ HIDDEN hmap_status hmapi_first_array(hmap *m, unsigned B);
 ** needs, and more by policy. HMAP_ENOMEM if o could not be moved; its entries
 ** are then where they were. */
 HIDDEN hmap_status hmapi_grow_work(hmap *m, uint64_t o);
+/* Asks for old bucket o and for where its entries will go: memory that no cache
+** has, at once and not one line after the other. */
+HIDDEN void hmapi_fetch_move(const hmap *m, uint64_t o);
 /* Moves the old bucket at the mark. */
 HIDDEN hmap_status hmapi_evacuate_next(hmap *m);
 

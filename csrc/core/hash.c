@@ -11,26 +11,9 @@
 
 /* -- random numbers ------------------------------------------------------- */
 
-/* The high and low half of a 128-bit product. */
-static uint64_t multiply(uint64_t a, uint64_t b, uint64_t *low) {
-#if defined(__SIZEOF_INT128__)
-  __extension__ unsigned __int128 p = (unsigned __int128)a * b;
-  *low = (uint64_t)p;
-  return (uint64_t)(p >> 64);
-#else
-  uint64_t al = (uint32_t)a, ah = a >> 32, bl = (uint32_t)b, bh = b >> 32;
-  uint64_t ll = al * bl, lh = al * bh, hl = ah * bl, hh = ah * bh;
-  uint64_t mid = (ll >> 32) + (uint32_t)lh + (uint32_t)hl;
-  *low = mid << 32 | (uint32_t)ll;
-  return hh + (lh >> 32) + (hl >> 32) + (mid >> 32);
-#endif
-}
-
 uint32_t hmapi_rand(hmap *m) {
   m->rng += UINT64_C(0xa0761d6478bd642f);
-  uint64_t low,
-      high = multiply(m->rng, m->rng ^ UINT64_C(0xe7037ed1a0b428db), &low);
-  return (uint32_t)(high ^ low);
+  return (uint32_t)fold(m->rng, m->rng ^ UINT64_C(0xe7037ed1a0b428db));
 }
 
 void hmapi_draw_hash0(hmap *m) {

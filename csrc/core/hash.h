@@ -1,9 +1,10 @@
 /* hash.h: one hash per operation: from a key's cell to 64 bits.
 **
-** The low B bits choose the bucket, the top byte the tophash. XXH3 runs under
-** a secret of 192 random bytes (one a process, or one from a seed): its seeded
-** variants have known keys that collide for one seed in some thousand. The
-** map's own hash0 is mixed in, so that two maps of a process differ.
+** The low B bits choose the bucket, the top byte the tophash. XXH3, for texts
+** and bytes, and its mixing step, for words, run under a secret of 192 random
+** bytes (one a process, or one from a seed): the seeded variants of XXH3 have
+** known keys that collide for one seed in some thousand. The map's own hash0 is
+** mixed in, so that two maps of a process differ.
 */
 #ifndef HMAP_CORE_HASH_H
 #define HMAP_CORE_HASH_H
@@ -38,17 +39,39 @@ HIDDEN const keying *hmapi_keying_of(const hmap *m, uint32_t epoch);
 /* 2^64 / golden ratio, made odd: Knuth, TAOCP 6.4. */
 #define GOLDEN UINT64_C(0x9e3779b97f4a7c15)
 
-static ALWAYS_INLINE uint64_t hash_word(const keying *k, uint64_t word) {
-  word ^= k->salt;
-  return XXH3_64bits_withSecret(&word, sizeof word, k->secret, SECRET_BYTES);
+/* The two halves of the 128-bit product, one over the other. */
+static ALWAYS_INLINE uint64_t fold(uint64_t a, uint64_t b) {
+#if defined(__SIZEOF_INT128__)
+  __extension__ unsigned __int128 p = (unsigned __int128)a * b;
+  return (uint64_t)p ^ (uint64_t)(p >> 64);
+#else
+  uint64_t al = (uint32_t)a, ah = a >> 32, bl = (uint32_t)b, bh = b >> 32;
+  uint64_t ll = al * bl, lh = al * bh, hl = ah * bl, hh = ah * bh;
+  uint64_t mid = (ll >> 32) + (uint32_t)lh + (uint32_t)hl;
+  uint64_t low = mid << 32 | (uint32_t)ll;
+  return low ^ (hh + (lh >> 32) + (hl >> 32) + (mid >> 32));
+#endif
 }
 
 /* The salt goes in last, since the length decides how XXH3 reads its input. */
-static ALWAYS_INLINE uint64_t hash_bytes(const keying *k, const void *p,
-                                         size_t n) {
-  uint64_t h = XXH3_64bits_withSecret(p, n, k->secret, SECRET_BYTES);
+static ALWAYS_INLINE uint64_t salted(const keying *k, uint64_t h) {
   h = (h ^ k->salt) * GOLDEN;
   return h ^ h >> 32;
+}
+
+static ALWAYS_INLINE uint64_t hash_bytes(const keying *k, const void *p,
+                                         size_t n) {
+  return salted(k, XXH3_64bits_withSecret(p, n, k->secret, SECRET_BYTES));
+}
+
+/* The step by which XXH3 takes in 16 bytes of a longer input (XXH3_mix16B), the
+** word and its halves exchanged: half the instructions of a whole XXH3, and in
+** a large map as many more lookups in flight. Alone it would show patterns in
+** the keys; what the salt brings with it hides them. */
+static ALWAYS_INLINE uint64_t hash_word(const keying *k, uint64_t word) {
+  uint64_t turned = word << 32 | word >> 32;
+  return salted(k,
+                fold(word ^ load64(k->secret), turned ^ load64(k->secret + 8)));
 }
 
 static ALWAYS_INLINE uint64_t hash_text(const keying *k,

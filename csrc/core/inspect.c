@@ -130,7 +130,7 @@ static size_t depth_of(const hmap_type *t, const bmap *base, const bmap *b) {
 
 /* Slots that Go's loop looks at: all of the buckets before, and of the last
 ** one those up to the key or to the first emptyRest. */
-static size_t slots_scanned(const bmap *b, unsigned i, size_t depth) {
+static size_t slots_scanned(const bmap *b, size_t i, size_t depth) {
   unsigned last = 0;
   while (last < HMAP_BUCKET_COUNT && last != i &&
          b->tophash[last] != EMPTY_REST)
@@ -154,7 +154,7 @@ void hmap_explain(const hmap *m, const void *key, hmap_explanation *out) {
   if (m->buckets == NULL)
     return;
   visitor v = {.buckets = 0};
-  bmap *base = locate(m, c, key, &hash, &v);
+  bmap *base = locate(m, m->t, c, key, &hash, &v);
   out->hash = hash;
   out->tophash = tophash(hash);
   out->found =
@@ -163,7 +163,7 @@ void hmap_explain(const hmap *m, const void *key, hmap_explanation *out) {
   out->comparisons = v.comparisons;
   out->false_matches = v.false_matches;
   out->depth = depth_of(m->t, base, at.b);
-  out->slot = at.i;
+  out->slot = (unsigned)at.i;
   out->slots_scanned = slots_scanned(at.b, at.i, out->depth);
   out->stopped_at_empty_rest = !out->found && ends_here(at.b);
 }

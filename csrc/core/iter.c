@@ -169,8 +169,8 @@ static bool walk_chain(hmap_iter *it, place *at) {
   const hmap_type *t = it->m->t;
   for (; it->at != NULL; it->at = overflow_of(t, it->at), it->slot = 0)
     for (slots s = slots_left(it); s != 0; s = rest(s)) {
-      unsigned turn = first(s);
-      *at = (place){it->at, (turn + it->offset) & (HMAP_BUCKET_COUNT - 1u)};
+      size_t turn = first(s);
+      *at = (place){it->at, (turn + it->offset) & (HMAP_BUCKET_COUNT - 1)};
       if (!in_class(it, *at))
         continue;
       it->slot = (uint8_t)(turn + 1);
@@ -269,7 +269,7 @@ static bool next_saved(hmap_iter *it) {
       it->elem = pair + elem_offset(t);
       return true;
     }
-    if (find(m, &t->key, pair, &at, NULL)) {
+    if (find(m, pair, &at)) {
       give(it, at);
       return true;
     }

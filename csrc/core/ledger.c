@@ -3,6 +3,7 @@
 #include "ledger.h"
 
 #include "probe.h"
+#include "road.h"
 
 /* A page given back costs about what a line does; what is only mapped costs
 ** the same, be it large or small. */
@@ -69,7 +70,7 @@ void hmapi_close_ledger(hmap *m) {
   m->ledger = NULL;
   if (l != NULL)
     hmapi_free(m, PART_HEADER, l, sizeof *l);
-  set_direct(m);
+  set_road(m);
 }
 
 static hmap_status open_ledger(hmap *m) {
@@ -79,7 +80,7 @@ static hmap_status open_ledger(hmap *m) {
     return why;
   hmapi_close_ledger(m);
   m->ledger = memset(l, 0, sizeof *l);
-  set_direct(m);
+  set_road(m);
   return HMAP_OK;
 }
 
@@ -115,7 +116,7 @@ bool hmap_get_totals(const hmap *m, hmap_totals *out) {
 void hmap_set_watch(hmap *m, hmap_watcher watcher, void *ud) {
   m->watcher = watcher;
   m->watcher_ud = ud;
-  set_direct(m);
+  set_road(m);
 }
 
 bool hmap_same_key(const hmap *m, const void *a, const void *b) {

@@ -5,8 +5,8 @@
 ** passes every time do not ask whether there is one: such an operation has a
 ** second instance of itself, with a visitor, which runs while the map is
 ** observed. So a closed ledger costs the hot paths nothing that they do not
-** spend already: the branch by which a typed entry finds that its hash is not
-** XXH3 is the one that leads here.
+** spend already: the branch by which a typed entry finds that it cannot go its
+** own road is the one that leads here.
 */
 #ifndef HMAP_CORE_LEDGER_H
 #define HMAP_CORE_LEDGER_H
@@ -20,13 +20,6 @@ typedef struct ledger {
   hmap_op worst[HMAP_LEDGER_WORST]; /* the costliest first */
   size_t nworst;
 } ledger;
-
-/* Whether the map may take the typed roads: to be called when its hash, its
-** growth or its observers change. */
-static inline void set_direct(hmap *m) {
-  m->observed = m->ledger != NULL || m->watcher != NULL;
-  m->direct = !m->observed && m->k.hash == HMAP_HASH_XXH3 && !rekeying(m);
-}
 
 /* The work of the operation in hand, or NULL. */
 static inline hmap_work *work_in_hand(const hmap *m) {

@@ -16,6 +16,7 @@
 #include "map.h"
 #include "pages.h"
 #include "probe.h"
+#include "road.h"
 #include "slab.h"
 #include "text.h"
 #include "writes.h"
@@ -73,7 +74,6 @@ static void init_options(hmap *m, const hmap_options *o) {
   if (m->pages.map == NULL)
     m->map_min = SIZE_MAX;
   m->rng = o->seeded ? o->seed : hmapi_system_random();
-  set_direct(m);
 }
 
 static hmap_status make_type(hmap *m, const hmap_options *o) {
@@ -228,18 +228,21 @@ size_t hmap_dying_bytes(const hmap *dying) {
 
 size_t hmap_count(const hmap *m) { return (size_t)m->count; }
 
-static ALWAYS_INLINE const void *get_hashed(const hmap *m, const cell_type *c,
-                                            const void *key, uint64_t hash,
-                                            visitor *v) {
+static ALWAYS_INLINE const void *get_hashed(const hmap *m, const hmap_type *t,
+                                            const cell_type *c, const void *key,
+                                            uint64_t hash, visitor *v) {
   place at;
-  if (!find_hashed(m, c, key, hash, &at, v))
+  if (!find_hashed(m, t, c, key, hash, &at, v))
     return NULL;
-  return elem_at(m->t, c, at.b, at.i);
+  return elem_at(t, c, at.b, at.i);
 }
 
-static ALWAYS_INLINE const void *get(const hmap *m, const cell_type *c,
-                                     const void *key, visitor *v) {
-  return m->count == 0 ? NULL : get_hashed(m, c, key, hash_key(m, c, key), v);
+static ALWAYS_INLINE const void *get(const hmap *m, const hmap_type *t,
+                                     const cell_type *c, const void *key,
+                                     visitor *v) {
+  if (m->count == 0)
+    return NULL;
+  return get_hashed(m, t, c, key, hash_key(m, c, key), v);
 }
 
 /* The work of a search, in the account of its operation. */
@@ -252,7 +255,7 @@ static void account_search(const hmap *m, const visitor *v) {
 static NOINLINE const void *observed_get(const hmap *m, const void *key) {
   visitor v = {.hashes = m->count > 0};
   begin_op(m, HMAP_OP_GET);
-  const void *elem = get(m, &m->t->key, key, &v);
+  const void *elem = get(m, m->t, &m->t->key, key, &v);
   account_search(m, &v);
   end_op(m);
   return elem;
@@ -261,70 +264,62 @@ static NOINLINE const void *observed_get(const hmap *m, const void *key) {
 const void *hmap_get(const hmap *m, const void *key) {
   if (UNLIKELY(m->observed))
     return observed_get(m, key);
-  return get(m, &m->t->key, key, NULL);
+  return get(m, m->t, &m->t->key, key, NULL);
 }
 
-/* The two commonest keys as constants, so that the loop is compiled for them. */
-static const field int64_field = {HMAP_INT64, 0, 8};
-static const field string_field = {HMAP_STRING, 0, 16};
-static const cell_type int64_key = {.kind = HMAP_INT64,
-                                    .size = 8,
-                                    .align = 8,
-                                    .slot = 8,
-                                    .plain = true,
-                                    .nfields = 1,
-                                    .fields = &int64_field};
-static const cell_type string_key = {.kind = HMAP_STRING,
-                                     .size = 16,
-                                     .align = 8,
-                                     .slot = 16,
-                                     .text = true,
-                                     .nfields = 1,
-                                     .fields = &string_field};
+/* -- typed entries -------------------------------------------------------- */
 
-/* What the typed entries rely on: no other kind of key, and on the direct road
-** no other hash. What leaves that road takes the key by value: so its address
-** is nowhere needed, and it stays in a register. */
-static void expect_int64_key(const hmap *m) {
-  assert(m->t->key.kind == HMAP_INT64 || m->t->key.kind == HMAP_UINT64);
+/* Each is several times the same, from the shortest road to the longest:
+**
+**   ROAD_STILL   the type is a constant, and there is one array (reads)
+**   ROAD_WORD    the type is a constant (writes)
+**   ROAD_TYPED   that of keys is
+**   ROAD_ANY     the general entry: nothing is
+**
+** What leaves the first takes the key by value: so its address is nowhere
+** needed, and it stays in a register. */
+static void expect_word_key(const hmap *m) {
+  assert(has_word_key(m->t));
   (void)m;
 }
-static void expect_string_key(const hmap *m) {
-  assert(m->t->key.kind == HMAP_STRING);
+/* A text is the same cell, under the same hash, where any value may be. */
+static void expect_text_key(const hmap *m) {
+  assert(has_text_key(m->t) || m->t->key.kind == HMAP_ANY);
   (void)m;
-}
-static ALWAYS_INLINE bool is_direct(const hmap *m) {
-  if (UNLIKELY(!m->direct))
-    return false;
-  assert(m->k.hash == HMAP_HASH_XXH3 && !rekeying(m));
-  ASSUME(m->k.hash == HMAP_HASH_XXH3 && m->growth != HMAP_GROW_REKEY);
-  return true;
 }
 
 static NOINLINE const void *get_word(const hmap *m, int64_t key) {
-  return hmap_get(m, &key);
+  if (!can_go(m, ROAD_TYPED))
+    return hmap_get(m, &key);
+  return get(m, m->t, word_key, &key, NULL);
+}
+
+const void *hmap_get_i64(const hmap *m, int64_t key) {
+  expect_word_key(m);
+  if (!can_go(m, ROAD_STILL))
+    return get_word(m, key);
+  uint64_t hash = hash_key(m, word_key, &key);
+  return get_hashed(m, &word_to_word, word_key, &key, hash, NULL);
+}
+
+static ALWAYS_INLINE const void *get_text_as(const hmap *m, const hmap_type *t,
+                                             const char *s, size_t n) {
+  hmap_cell key = hmap_text(s, n);
+  return get_hashed(m, t, text_key, &key, hash_bytes(&m->k, s, n), NULL);
 }
 
 static NOINLINE const void *get_text(const hmap *m, const char *s, size_t n) {
   hmap_cell key = hmap_text(s, n);
-  return hmap_get(m, &key);
-}
-
-const void *hmap_get_i64(const hmap *m, int64_t key) {
-  expect_int64_key(m);
-  if (!is_direct(m))
-    return get_word(m, key);
-  return get(m, &int64_key, &key, NULL);
+  if (m->count == 0 || !can_go(m, ROAD_TYPED))
+    return hmap_get(m, &key);
+  return get_text_as(m, m->t, s, n);
 }
 
 const void *hmap_get_str(const hmap *m, const char *s, size_t n) {
-  expect_string_key(m);
-  if (!is_direct(m))
+  expect_text_key(m);
+  if (!can_go(m, ROAD_STILL))
     return get_text(m, s, n);
-  if (m->count == 0)
-    return NULL;
-  hmap_cell key = hmap_text(s, n);
-  return get_hashed(m, &string_key, &key, hash_bytes(&m->k, s, n), NULL);
+  return get_text_as(m, &text_to_word, s, n);
 }
 
 /* -- write ---------------------------------------------------------------- */
@@ -363,9 +358,9 @@ static NOINLINE hmap_status overwrite_text(hmap *m, void *slot,
 }
 
 /* Writes a new elem over the one in this slot. */
-static ALWAYS_INLINE hmap_status overwrite(hmap *m, void *slot,
-                                           const void *elem) {
-  const cell_type *c = &m->t->elem;
+static ALWAYS_INLINE hmap_status overwrite(hmap *m, const hmap_type *t,
+                                           void *slot, const void *elem) {
+  const cell_type *c = &t->elem;
   if (c->text) {
     if (c->nfields != 1 || is_long_text(slot) || is_long_text(elem))
       return overwrite_text(m, slot, elem);
@@ -402,10 +397,10 @@ static NOINLINE hmap_status take_both(hmap *m, void *key_to, const void *key,
 
 /* Puts a new entry into the empty slot `at`, or slot 0 of a new overflow bucket
 ** if there is none. All memory is in hand before anything is written. */
-static ALWAYS_INLINE hmap_status fill(hmap *m, const cell_type *c, place *at,
+static ALWAYS_INLINE hmap_status fill(hmap *m, const hmap_type *t,
+                                      const cell_type *c, place *at,
                                       const void *key, const void *elem,
                                       uint64_t hash) {
-  const hmap_type *t = m->t;
   slot_room key_copy, elem_copy;
   hmap_status status = HMAP_OK;
   bool full = at->i == HMAP_BUCKET_COUNT;
@@ -449,11 +444,11 @@ static ALWAYS_INLINE hmap_status work_for(hmap *m, const cell_type *c,
 }
 
 /* Finds key or makes room for it: *at is its slot afterwards. */
-static ALWAYS_INLINE hmap_status assign(hmap *m, const cell_type *c,
-                                        const void *key, uint64_t hash,
-                                        const void *elem, if_present then,
-                                        place *at, visitor *v) {
-  const hmap_type *t = m->t;
+static ALWAYS_INLINE hmap_status assign(hmap *m, const hmap_type *t,
+                                        const cell_type *c, const void *key,
+                                        uint64_t hash, const void *elem,
+                                        if_present then, place *at,
+                                        visitor *v) {
   hmap_cell copy;
   key = marked(c, key, hash, &copy);
   slot_room key_kept, elem_kept;
@@ -473,14 +468,14 @@ static ALWAYS_INLINE hmap_status assign(hmap *m, const cell_type *c,
     fetch_slots(b);
     if (probe(t, c, b, key, tophash(hash), at, v)) {
       if (then == OVERWRITE)
-        status = overwrite(m, elem_slot(t, c, at->b, at->i), elem);
+        status = overwrite(m, t, elem_slot(t, c, at->b, at->i), elem);
       if (c->floats && status == HMAP_OK)
         update_key(c, key_at(c, at->b, at->i), key);
       return status;
     }
     if (LIKELY(grown || !wants_growth(m))) {
       *at = first_empty(t, b, v);
-      return fill(m, c, at, key, elem, hash);
+      return fill(m, t, c, at, key, elem, hash);
     }
     key = keep(c, key, &key_kept);
     elem = keep(&t->elem, elem, &elem_kept);
@@ -496,7 +491,7 @@ static hmap_status observed_assign(hmap *m, const void *key, uint64_t hash,
                                    place *at) {
   const cell_type *c = &m->t->key;
   visitor v = {.hashes = 1};
-  hmap_status status = assign(m, c, key, hash, elem, then, at, &v);
+  hmap_status status = assign(m, m->t, c, key, hash, elem, then, at, &v);
   account_search(m, &v);
   if (status == HMAP_OK && (m->gone.inserted || then == OVERWRITE))
     touch(m, (hmap_touch){.kind = m->gone.inserted ? HMAP_TOUCH_INSERT
@@ -518,11 +513,11 @@ static NOINLINE hmap_status observed_put(hmap *m, const void *key,
   return status;
 }
 
-static ALWAYS_INLINE hmap_status put_hashed(hmap *m, const cell_type *c,
-                                            const void *key, uint64_t hash,
-                                            const void *elem) {
+static ALWAYS_INLINE hmap_status put_hashed(hmap *m, const hmap_type *t,
+                                            const cell_type *c, const void *key,
+                                            uint64_t hash, const void *elem) {
   place at;
-  hmap_status status = assign(m, c, key, hash, elem, OVERWRITE, &at, NULL);
+  hmap_status status = assign(m, t, c, key, hash, elem, OVERWRITE, &at, NULL);
   finish_write(m);
   return status;
 }
@@ -531,28 +526,50 @@ hmap_status hmapi_put_hashed(hmap *m, const void *key, uint64_t hash,
                              const void *elem) {
   if (UNLIKELY(m->observed))
     return observed_put(m, key, hash, elem);
-  return put_hashed(m, &m->t->key, key, hash, elem);
+  return put_hashed(m, m->t, &m->t->key, key, hash, elem);
 }
 
 hmap_status hmap_put(hmap *m, const void *key, const void *elem) {
   return hmapi_put_hashed(m, key, hash_key(m, &m->t->key, key), elem);
 }
 
+static ALWAYS_INLINE hmap_status put_word_as(hmap *m, const hmap_type *t,
+                                             int64_t key, const void *elem) {
+  uint64_t hash = hash_key(m, word_key, &key);
+  return put_hashed(m, t, word_key, &key, hash, elem);
+}
+
+static NOINLINE hmap_status put_word(hmap *m, int64_t key, const void *elem) {
+  return can_go(m, ROAD_TYPED) ? put_word_as(m, m->t, key, elem)
+                               : hmap_put(m, &key, elem);
+}
+
 hmap_status hmap_put_i64(hmap *m, int64_t key, const void *elem) {
-  expect_int64_key(m);
-  if (!is_direct(m))
-    return hmap_put(m, &key, elem);
-  return put_hashed(m, &int64_key, &key, hash_key(m, &int64_key, &key), elem);
+  expect_word_key(m);
+  return can_go(m, ROAD_WORD) ? put_word_as(m, &word_to_word, key, elem)
+                              : put_word(m, key, elem);
+}
+
+static ALWAYS_INLINE hmap_status put_text_as(hmap *m, const hmap_type *t,
+                                             const char *s, size_t n,
+                                             const void *elem) {
+  hmap_cell key = hmap_text(s, n);
+  return put_hashed(m, t, text_key, &key, hash_bytes(&m->k, s, n), elem);
+}
+
+static NOINLINE hmap_status put_text(hmap *m, const char *s, size_t n,
+                                     const void *elem) {
+  hmap_cell key = hmap_text(s, n);
+  return can_go(m, ROAD_TYPED) ? put_text_as(m, m->t, s, n, elem)
+                               : hmap_put(m, &key, elem);
 }
 
 hmap_status hmap_put_str(hmap *m, const char *s, size_t n, const void *elem) {
-  expect_string_key(m);
-  if (n > HMAP_MAX_TEXT)
+  expect_text_key(m);
+  if (UNLIKELY(n > HMAP_MAX_TEXT))
     return HMAP_ETOOBIG;
-  hmap_cell key = hmap_text(s, n);
-  if (!is_direct(m))
-    return hmap_put(m, &key, elem);
-  return put_hashed(m, &string_key, &key, hash_bytes(&m->k, s, n), elem);
+  return can_go(m, ROAD_WORD) ? put_text_as(m, &text_to_word, s, n, elem)
+                              : put_text(m, s, n, elem);
 }
 
 hmap_status hmap_get_or_put(hmap *m, const void *key, const void *elem,
@@ -567,9 +584,10 @@ hmap_status hmap_get_or_put(hmap *m, const void *key, const void *elem,
     hmapi_do_chores(m);
   }
   uint64_t hash = hash_key(m, c, key);
-  hmap_status status = UNLIKELY(m->observed)
-                           ? observed_assign(m, key, hash, elem, KEEP, &at)
-                           : assign(m, c, key, hash, elem, KEEP, &at, NULL);
+  hmap_status status =
+      UNLIKELY(m->observed)
+          ? observed_assign(m, key, hash, elem, KEEP, &at)
+          : assign(m, m->t, c, key, hash, elem, KEEP, &at, NULL);
   end_op(m);
   if (status == HMAP_OK) {
     *now = elem_at(m->t, c, at.b, at.i);
@@ -635,9 +653,9 @@ static ALWAYS_INLINE void clear_slot(hmap *m, const cell_type *c, void *slot,
     clear_cell(slot, c->slot);
 }
 
-static ALWAYS_INLINE void remove_entry(hmap *m, const cell_type *c, bmap *base,
+static ALWAYS_INLINE void remove_entry(hmap *m, const hmap_type *t,
+                                       const cell_type *c, bmap *base,
                                        place at) {
-  const hmap_type *t = m->t;
   clear_slot(m, c, key_slot(c, at.b, at.i), false);
   clear_slot(m, &t->elem, elem_slot(t, c, at.b, at.i), true);
   bury(t, base, at);
@@ -660,9 +678,9 @@ static hmap_touch delete_of(const hmap *m, const void *key, uint64_t hash,
                       .bucket = hash & mask_of(old ? m->oldB : m->B)};
 }
 
-static ALWAYS_INLINE bool delete_hashed(hmap *m, const cell_type *c,
-                                        const void *key, uint64_t hash,
-                                        visitor *v) {
+static ALWAYS_INLINE bool delete_hashed(hmap *m, const hmap_type *t,
+                                        const cell_type *c, const void *key,
+                                        uint64_t hash, visitor *v) {
   m->gone = (hmap_gone){0, 0, false};
   slot_room kept;
   if (growing(m)) { /* refused: the entry is deleted where it stands */
@@ -671,13 +689,13 @@ static ALWAYS_INLINE bool delete_hashed(hmap *m, const cell_type *c,
   }
   hmap_cell copy;
   place at;
-  bmap *base = locate(m, c, key, &hash, v);
+  bmap *base = locate(m, t, c, key, &hash, v);
   bool found =
-      probe(m->t, c, base, marked(c, key, hash, &copy), tophash(hash), &at, v);
+      probe(t, c, base, marked(c, key, hash, &copy), tophash(hash), &at, v);
   if (found && v != NULL)
     touch(m, delete_of(m, key, hash, base));
   if (found)
-    remove_entry(m, c, base, at);
+    remove_entry(m, t, c, base, at);
   finish_write(m);
   return found;
 }
@@ -685,15 +703,16 @@ static ALWAYS_INLINE bool delete_hashed(hmap *m, const cell_type *c,
 static NOINLINE bool observed_delete(hmap *m, const void *key, uint64_t hash) {
   visitor v = {.hashes = 1};
   begin_op(m, HMAP_OP_DELETE);
-  bool found = delete_hashed(m, &m->t->key, key, hash, &v);
+  bool found = delete_hashed(m, m->t, &m->t->key, key, hash, &v);
   account_search(m, &v);
   end_op(m);
   return found;
 }
 
 bool hmapi_delete_hashed(hmap *m, const void *key, uint64_t hash) {
-  return UNLIKELY(m->observed) ? observed_delete(m, key, hash)
-                               : delete_hashed(m, &m->t->key, key, hash, NULL);
+  return UNLIKELY(m->observed)
+             ? observed_delete(m, key, hash)
+             : delete_hashed(m, m->t, &m->t->key, key, hash, NULL);
 }
 
 bool hmap_delete(hmap *m, const void *key) {
@@ -706,20 +725,41 @@ bool hmap_delete(hmap *m, const void *key) {
   return false;
 }
 
+static ALWAYS_INLINE bool delete_word_as(hmap *m, const hmap_type *t,
+                                         int64_t key) {
+  uint64_t hash = hash_key(m, word_key, &key);
+  return delete_hashed(m, t, word_key, &key, hash, NULL);
+}
+
+static NOINLINE bool delete_word(hmap *m, int64_t key) {
+  return m->count > 0 && can_go(m, ROAD_TYPED) ? delete_word_as(m, m->t, key)
+                                               : hmap_delete(m, &key);
+}
+
 bool hmap_delete_i64(hmap *m, int64_t key) {
-  expect_int64_key(m);
-  if (m->count == 0 || !is_direct(m))
-    return hmap_delete(m, &key);
-  return delete_hashed(m, &int64_key, &key, hash_key(m, &int64_key, &key),
-                       NULL);
+  expect_word_key(m);
+  return m->count > 0 && can_go(m, ROAD_WORD)
+             ? delete_word_as(m, &word_to_word, key)
+             : delete_word(m, key);
+}
+
+static ALWAYS_INLINE bool delete_text_as(hmap *m, const hmap_type *t,
+                                         const char *s, size_t n) {
+  hmap_cell key = hmap_text(s, n);
+  return delete_hashed(m, t, text_key, &key, hash_bytes(&m->k, s, n), NULL);
+}
+
+static NOINLINE bool delete_text(hmap *m, const char *s, size_t n) {
+  hmap_cell key = hmap_text(s, n);
+  return m->count > 0 && can_go(m, ROAD_TYPED) ? delete_text_as(m, m->t, s, n)
+                                               : hmap_delete(m, &key);
 }
 
 bool hmap_delete_str(hmap *m, const char *s, size_t n) {
-  expect_string_key(m);
-  hmap_cell key = hmap_text(s, n);
-  if (m->count == 0 || !is_direct(m))
-    return hmap_delete(m, &key);
-  return delete_hashed(m, &string_key, &key, hash_bytes(&m->k, s, n), NULL);
+  expect_text_key(m);
+  return m->count > 0 && can_go(m, ROAD_WORD)
+             ? delete_text_as(m, &text_to_word, s, n)
+             : delete_text(m, s, n);
 }
 
 /* -- clear ---------------------------------------------------------------- */

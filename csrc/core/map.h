@@ -70,8 +70,7 @@ struct hmap {
   uint8_t growth;     /* hmap_growth, while growing */
   bool chores;        /* a write has more to do than its own work */
   bool observed;      /* a ledger is open or somebody watches (ledger.h) */
-  bool direct;        /* nobody does, the hash is XXH3 and the same for both
-                      ** arrays: typed entries go their own road */
+  uint8_t road;       /* for typed entries, see ledger.h */
   uint64_t grow_at;   /* entries for which this B does not double */
   uint64_t shrink_at; /* below this count a delete begins a shrink; or 0 */
   uint32_t same_at;   /* noverflow at which the size is kept, or UINT32_MAX */

@@ -16,7 +16,7 @@
 /* A slot, or where one would go. */
 typedef struct place {
   bmap *b;
-  unsigned i;
+  size_t i;
 } place;
 
 typedef struct visitor {
@@ -48,7 +48,7 @@ static ALWAYS_INLINE bool probe(const hmap_type *t, const cell_type *key_type,
   for (;;) {
     visit_bucket(v);
     for (slots s = match(b, top); s != 0; s = rest(s)) {
-      unsigned i = first(s);
+      size_t i = first(s);
       bool equal = key_equal(key_type, key, key_at(key_type, b, i));
       visit_match(v, equal);
       if (equal) {
@@ -93,35 +93,44 @@ static ALWAYS_INLINE const void *marked(const cell_type *c, const void *key,
 
 /* The chain that holds the entry of this key, if any does: of the old array
 ** while its old bucket has not moved. *hash becomes the one that holds there. */
-static ALWAYS_INLINE bmap *locate(const hmap *m, const cell_type *c,
-                                  const void *key, uint64_t *hash, visitor *v) {
+static ALWAYS_INLINE bmap *base_of(const hmap *m, const hmap_type *t,
+                                   const cell_type *c, const void *key,
+                                   uint64_t *hash, visitor *v) {
   if (UNLIKELY(growing(m))) {
     visit_old_hash(m, v);
     uint64_t was = old_hash(m, c, key, *hash);
     uint64_t o = was & mask_of(m->oldB);
     if (!old_moved(m, o)) {
       *hash = was;
-      return bucket_at(m->t, m->oldbuckets, o);
+      return bucket_at(t, m->oldbuckets, o);
     }
   }
-  bmap *b = bucket_at(m->t, m->buckets, *hash & m->mask);
+  return bucket_at(t, m->buckets, *hash & m->mask);
+}
+
+/* The same, and asks for all of its first bucket. */
+static ALWAYS_INLINE bmap *locate(const hmap *m, const hmap_type *t,
+                                  const cell_type *c, const void *key,
+                                  uint64_t *hash, visitor *v) {
+  bmap *b = base_of(m, t, c, key, hash, v);
   fetch_slots(b);
   return b;
 }
 
-/* Finds key, whose hash is known. Moves nothing. */
-static ALWAYS_INLINE bool find_hashed(const hmap *m, const cell_type *c,
-                                      const void *key, uint64_t hash, place *at,
-                                      visitor *v) {
+/* Finds key, whose hash is known. Moves nothing. t and c are the map's type and
+** that of its keys, or as much of them as is known when this is compiled. */
+static ALWAYS_INLINE bool find_hashed(const hmap *m, const hmap_type *t,
+                                      const cell_type *c, const void *key,
+                                      uint64_t hash, place *at, visitor *v) {
   hmap_cell copy;
-  bmap *base = locate(m, c, key, &hash, v);
-  return probe(m->t, c, base, marked(c, key, hash, &copy), tophash(hash), at,
-               v);
+  bmap *base = locate(m, t, c, key, &hash, v);
+  return probe(t, c, base, marked(c, key, hash, &copy), tophash(hash), at, v);
 }
 
-static ALWAYS_INLINE bool find(const hmap *m, const cell_type *c,
-                               const void *key, place *at, visitor *v) {
-  return m->count != 0 && find_hashed(m, c, key, hash_key(m, c, key), at, v);
+static ALWAYS_INLINE bool find(const hmap *m, const void *key, place *at) {
+  const cell_type *c = &m->t->key;
+  return m->count != 0 &&
+         find_hashed(m, m->t, c, key, hash_key(m, c, key), at, NULL);
 }
 
 #endif

@@ -41,6 +41,48 @@ typedef struct hmap_type {
   field fields[];       /* of key, then of elem */
 } hmap_type;
 
+/* -- the commonest types as constants -------------------------------------- */
+
+/* Code compiled with one of these asks nothing of the type. Of its elems it
+** knows only that they are 8 bytes and own nothing. */
+static const field word_field = {HMAP_INT64, 0, 8};
+static const field text_field = {HMAP_STRING, 0, 16};
+static const hmap_type word_to_word = {
+    .key = {.kind = HMAP_INT64,
+            .size = 8,
+            .align = 8,
+            .slot = 8,
+            .plain = true,
+            .nfields = 1,
+            .fields = &word_field},
+    .elem = {.size = 8, .slot = 8},
+    .keys_at = 8,
+    .elems_at = 72,
+    .overflow_at = 136,
+    .bucket_size = 144,
+};
+static const hmap_type text_to_word = {
+    .key = {.kind = HMAP_STRING,
+            .size = 16,
+            .align = 8,
+            .slot = 16,
+            .text = true,
+            .nfields = 1,
+            .fields = &text_field},
+    .elem = {.size = 8, .slot = 8},
+    .keys_at = 8,
+    .elems_at = 136,
+    .overflow_at = 200,
+    .bucket_size = 208,
+    .bucket_pointers = true,
+};
+
+static inline bool is_to_word(const hmap_type *t) {
+  return t->elem.slot == 8 && !t->elem.text && !t->elem.indirect;
+}
+
+/* ------------------------------------------------------------------------- */
+
 /* Fields that a type of these specs needs room for; HMAP_EINVAL if they cannot
 ** be a map's. */
 HIDDEN hmap_status hmapi_type_check(const hmap_spec *key, const hmap_spec *elem,

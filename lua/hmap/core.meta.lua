@@ -21,6 +21,8 @@
 --- fields are as many arguments and results.
 ---@alias hmap.Type hmap.Scalar | string[]
 
+--- By default text is hashed by XXH3 under 192 random bytes, numbers by its
+--- mixing step under the same bytes.
 ---@alias hmap.Hash
 ---| "xxh3" # the default
 ---| "identity" # integers: their 64 bits; for exploring

@@ -503,14 +503,15 @@ typedef struct hmap_iter {
   /* What follows is the map's. */
   hmap *m;
   struct hmap_iter *prev, *next;
-  void *head;  /* base bucket of the chain in hand */
-  void *at;    /* bucket of that chain in hand, or NULL */
-  void *saved; /* cells copied from the chain in hand when it moved */
+  void *head;    /* base bucket of the chain in hand */
+  uint64_t slot; /* the next one of the bucket in hand, counted from offset */
+  void *at;      /* bucket of that chain in hand, or NULL */
+  void *saved;   /* cells copied from the chain in hand when it moved */
   size_t nsaved, saved_at, saved_bytes;
   hmap_position now, past[HMAP_MAX_PAST + HMAP_MAX_PAST / 2]; /* see iter.c */
   uint64_t emptied;
   uint32_t npast;
-  uint8_t offset, slot, filter;
+  uint8_t offset, filter;
   bool wrapped, begun;
 } hmap_iter;
 

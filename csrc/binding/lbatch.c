@@ -160,26 +160,46 @@ _Noreturn static void complain_at(lua_State *L, const element *e,
   complain(L, e, idx, lua_pushfstring(L, "index %I", (LUAI_UACINT)index));
 }
 
+/* Elements that are left on the stack before all are popped at once. */
+#define PILE 8
+
+/* As many integers as stand at the beginning of the n elements of the list
+** behind the first `at`, into cells; how many. */
+static size_t read_ints(lua_State *L, lua_Integer *out, int list,
+                        lua_Integer at, size_t n) {
+  int top = lua_gettop(L), is = 1;
+  size_t i = 0;
+  for (; i < n; i++) {
+    if (i % PILE == 0)
+      lua_settop(L, top);
+    if (lua_rawgeti(L, list, at + (lua_Integer)i + 1) != LUA_TNUMBER)
+      break;
+    out[i] = lua_tointegerx(L, -1, &is);
+    if (!is)
+      break;
+  }
+  lua_settop(L, top);
+  return i;
+}
+
 /* Reads n elements of the list at `list`, those behind the first `at`, into
 ** cells. Where a nil stands for a deletion it stops there; how many it read. */
 static size_t read_column(lua_State *L, const element *e, cells *c, int list,
                           lua_Integer at, size_t n, bool stop_at_nil) {
   const ltype *type = e->type;
+  size_t i = 0;
+  if (type->kind == HMAP_INT64)
+    i = read_ints(L, (lua_Integer *)(void *)c->at, list, at, n);
   if (type->kind == HMAP_TUPLE)
     memset(c->at, 0, n * c->size);
-  for (size_t i = 0; i < n; i++) {
+  for (; i < n; i++) {
     char *cell = c->at + i * c->size;
-    int is, got = lua_rawgeti(L, list, at + (lua_Integer)i + 1);
-    if (type->kind == HMAP_INT64 && got == LUA_TNUMBER) {
-      lua_Integer word = lua_tointegerx(L, -1, &is);
-      memcpy(cell, &word, sizeof word);
-    } else if (got == LUA_TNIL && stop_at_nil) {
+    int got = lua_rawgeti(L, list, at + (lua_Integer)i + 1);
+    if (got == LUA_TNIL && stop_at_nil) {
       lua_pop(L, 1);
       return i;
-    } else {
-      is = test_element(L, e, lua_gettop(L), cell);
     }
-    if (UNLIKELY(!is))
+    if (UNLIKELY(!test_element(L, e, lua_gettop(L), cell)))
       complain_at(L, e, at + (lua_Integer)i + 1);
     lua_pop(L, 1);
   }
@@ -229,12 +249,28 @@ static bool push_found(lua_State *L, lmap *h, const void *cell) {
   return true;
 }
 
+/* store_ints [-0, +0, m]: see store_found; of integers, which make nothing. */
+static void store_ints(lua_State *L, int out, lua_Integer i,
+                       const void *const *found, size_t n) {
+  for (size_t k = 0; k < n; k++) {
+    if (found[k] != NULL)
+      lua_pushinteger(L, *(const int64_t *)found[k]);
+    else
+      lua_pushnil(L);
+    lua_rawseti(L, out, i + (lua_Integer)k + 1);
+  }
+}
+
 /* store_found [-0, +0, m]: the values of n keys as elements of the list at
 ** `out`, the first behind index i; how many. Making a string may run a
 ** finalizer, and if that wrote the map the rest of the cells are no more. */
 static size_t store_found(lua_State *L, lmap *h, int out, lua_Integer i,
                           const void *const *found, size_t n) {
   const uint64_t before = h->version;
+  if (h->value.kind == HMAP_INT64) {
+    store_ints(L, out, i, found, n);
+    return n;
+  }
   for (size_t k = 0; k < n; k++) {
     if (h->version != before || !push_found(L, h, found[k]))
       return k;
@@ -288,7 +324,7 @@ static int map_get_many(lua_State *L) {
   int out = lua_gettop(L);
   batch_init(L, &b, h, false);
   b.has_values = false;
-  if (given)
+  if (lua_rawequal(L, FIRST, out)) /* else what is wrong is found too late */
     check_lists(&b);
   get_all(&b, out);
   if (given)

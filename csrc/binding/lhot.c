@@ -13,10 +13,11 @@
 
 /* -- arguments ------------------------------------------------------------ */
 
-/* A key, in the form in which the core's entry for its shape wants it. */
+/* A key, in the form in which the core's entry for its shape wants it. To the
+** core a text is the same key in a map of strings and in one of anything. */
 typedef struct hot_key {
   int64_t i;
-  const char *s;
+  const char *s; /* NULL: of anything, but no text */
   size_t n;
   hmap_cell any;
 } hot_key;
@@ -42,8 +43,9 @@ static ALWAYS_INLINE bool read_key(lua_State *L, const lmap *h, int shape,
     k->i = (int64_t)word;
     return ok;
   }
-  if (shape == HMAP_STRING)
+  if (shape == HMAP_STRING || lua_type(L, 2) == LUA_TSTRING)
     return lcell_testtext(L, 2, &k->s, &k->n);
+  k->s = NULL;
   return lcell_testany(L, 2, "key", &k->any);
 }
 
@@ -79,11 +81,18 @@ static ALWAYS_INLINE bool is_object(int shape, const hmap_cell *cell) {
   return shape == HMAP_ANY && cell->c.tag == HMAP_TAG_OBJECT;
 }
 
+static ALWAYS_INLINE bool is_text_key(int shape, const hot_key *k) {
+  return shape == HMAP_STRING || (shape == HMAP_ANY && k->s != NULL);
+}
+static ALWAYS_INLINE bool is_object_key(int shape, const hot_key *k) {
+  return !is_text_key(shape, k) && is_object(shape, &k->any);
+}
+
 /* -- the core ------------------------------------------------------------- */
 
 static ALWAYS_INLINE const void *find(const lmap *h, int shape,
                                       const hot_key *k) {
-  if (shape == HMAP_STRING)
+  if (is_text_key(shape, k))
     return hmap_get_str(h->m, k->s, k->n);
   if (shape == HMAP_ANY)
     return hmap_get(h->m, &k->any);
@@ -92,7 +101,7 @@ static ALWAYS_INLINE const void *find(const lmap *h, int shape,
 
 static ALWAYS_INLINE hmap_status put(lmap *h, int shape, const hot_key *k,
                                      const hot_value *v) {
-  if (shape == HMAP_STRING)
+  if (is_text_key(shape, k))
     return hmap_put_str(h->m, k->s, k->n, v);
   if (shape == HMAP_ANY)
     return hmap_put(h->m, &k->any, v);
@@ -100,7 +109,7 @@ static ALWAYS_INLINE hmap_status put(lmap *h, int shape, const hot_key *k,
 }
 
 static ALWAYS_INLINE bool remove_key(lmap *h, int shape, const hot_key *k) {
-  if (shape == HMAP_STRING)
+  if (is_text_key(shape, k))
     return hmap_delete_str(h->m, k->s, k->n);
   if (shape == HMAP_ANY)
     return hmap_delete(h->m, &k->any);
@@ -205,12 +214,12 @@ static ALWAYS_INLINE int hot_set(lua_State *L, int key, int value, bool view) {
     take_out(L, h, key, &k, view);
     return 0;
   }
-  if (is_object(key, &k.any) || is_object(value, &v.cell) ||
+  if (is_object_key(key, &k) || is_object(value, &v.cell) ||
       UNLIKELY(put(h, key, &k, &v) != HMAP_OK))
     return view ? lview_newindex(L) : lmap_set(L);
   if (key == HMAP_ANY || value == HMAP_ANY)
     release(L, h, view);
-  size_t text = key == HMAP_STRING ? k.n : text_in(key, &k.any);
+  size_t text = is_text_key(key, &k) ? k.n : 0;
   lmap_written(h, text + text_in(value, &v.cell));
   return 0;
 }

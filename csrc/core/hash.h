@@ -113,6 +113,8 @@ static ALWAYS_INLINE uint64_t hash_under(const hmap *m, const keying *k,
   if (c->kind == HMAP_STRING ||
       (c->kind == HMAP_ANY && hmap_is_text((const hmap_cell *)cell)))
     return hash_text(k, cell);
+  if (c->kind == HMAP_ANY && ((const hmap_cell *)cell)->c.tag == HMAP_TAG_INT)
+    return hash_word(k, ((const hmap_cell *)cell)->c.u.bits);
   if (c->plain)
     return c->size == 8 ? hash_word(k, load64(cell))
                         : hash_bytes(k, cell, c->size);

@@ -142,9 +142,7 @@ static bool nan_in_class(const hmap_iter *it, place at) {
 }
 
 /* A filtered chain holds more than the class in hand. */
-static bool in_class(const hmap_iter *it, place at) {
-  if (LIKELY(!it->filter && it->npast == 0))
-    return true;
+static NOINLINE bool is_in_class(const hmap_iter *it, place at) {
   const hmap *m = it->m;
   const hmap_position *p = &it->now;
   const void *key = key_at(&m->t->key, at.b, at.i);
@@ -158,6 +156,10 @@ static bool in_class(const hmap_iter *it, place at) {
   return is_due(it, key);
 }
 
+static ALWAYS_INLINE bool in_class(const hmap_iter *it, place at) {
+  return LIKELY(!it->filter && it->npast == 0) || is_in_class(it, at);
+}
+
 /* The live slots still to be looked at in the bucket in hand, in Go's order:
 ** once round from a random one. */
 static slots slots_left(const hmap_iter *it) {
@@ -165,7 +167,7 @@ static slots slots_left(const hmap_iter *it) {
 }
 
 /* Goes on to the next live slot of the chain in hand that is in the class. */
-static bool walk_chain(hmap_iter *it, place *at) {
+static ALWAYS_INLINE bool walk_chain(hmap_iter *it, place *at) {
   const hmap_type *t = it->m->t;
   for (; it->at != NULL; it->at = overflow_of(t, it->at), it->slot = 0)
     for (slots s = slots_left(it); s != 0; s = rest(s)) {
@@ -173,7 +175,7 @@ static bool walk_chain(hmap_iter *it, place *at) {
       *at = (place){it->at, (turn + it->offset) & (HMAP_BUCKET_COUNT - 1)};
       if (!in_class(it, *at))
         continue;
-      it->slot = (uint8_t)(turn + 1);
+      it->slot = turn + 1;
       return true;
     }
   return false;
@@ -250,7 +252,7 @@ void hmapi_iters_orphan(hmap *m) {
 
 /* -- the next saved entry ------------------------------------------------- */
 
-static void give(hmap_iter *it, place at) {
+static ALWAYS_INLINE void give(hmap_iter *it, place at) {
   const hmap_type *t = it->m->t;
   it->key = key_at(&t->key, at.b, at.i);
   it->elem = elem_at(t, &t->key, at.b, at.i);
@@ -258,7 +260,7 @@ static void give(hmap_iter *it, place at) {
 
 /* Once the map was empty all entries are new ones, in classes of a new hash0:
 ** what was saved is not looked for any more. */
-static bool next_saved(hmap_iter *it) {
+static NOINLINE bool next_saved(hmap_iter *it) {
   const hmap *m = it->m;
   const hmap_type *t = m->t;
   while (it->saved_at < it->nsaved && it->emptied == m->emptied) {
@@ -398,7 +400,7 @@ void hmap_iter_init(hmap_iter *it, hmap *m) {
 }
 
 /* The next entry of the class in hand, if there is one. */
-static bool next_in_class(hmap_iter *it) {
+static ALWAYS_INLINE bool next_in_class(hmap_iter *it) {
   place at;
   if (UNLIKELY(it->saved != NULL)) {
     if (next_saved(it))
@@ -418,15 +420,16 @@ hmap_status hmap_iter_next(hmap_iter *it) {
     return HMAP_OK;
   if (is_lost(it))
     return HMAP_ECURSOR;
-  while (!it->wrapped && !next_in_class(it)) {
+  while (!it->wrapped) {
+    if (LIKELY(next_in_class(it)))
+      return HMAP_OK;
     if ((status = put_in_order(it->m, UINT64_MAX)) != HMAP_OK ||
         (status = move_on(it, it->m->B)) != HMAP_OK)
       return status;
     if (!it->wrapped)
       enter_class(it);
   }
-  if (it->wrapped) /* at the end nothing is held */
-    hmap_iter_close(it);
+  hmap_iter_close(it); /* at the end nothing is held */
   return HMAP_OK;
 }
 

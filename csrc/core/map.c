@@ -308,11 +308,15 @@ static ALWAYS_INLINE const void *get_text_as(const hmap *m, const hmap_type *t,
   return get_hashed(m, t, text_key, &key, hash_bytes(&m->k, s, n), NULL);
 }
 
-static NOINLINE const void *get_text(const hmap *m, const char *s, size_t n) {
+static NOINLINE const void *get_text_slowly(const hmap *m, const char *s,
+                                            size_t n) {
   hmap_cell key = hmap_text(s, n);
-  if (m->count == 0 || !can_go(m, ROAD_TYPED))
-    return hmap_get(m, &key);
-  return get_text_as(m, m->t, s, n);
+  return hmap_get(m, &key);
+}
+
+static NOINLINE const void *get_text(const hmap *m, const char *s, size_t n) {
+  return can_go(m, ROAD_TYPED) ? get_text_as(m, m->t, s, n)
+                               : get_text_slowly(m, s, n);
 }
 
 const void *hmap_get_str(const hmap *m, const char *s, size_t n) {
@@ -557,11 +561,16 @@ static ALWAYS_INLINE hmap_status put_text_as(hmap *m, const hmap_type *t,
   return put_hashed(m, t, text_key, &key, hash_bytes(&m->k, s, n), elem);
 }
 
-static NOINLINE hmap_status put_text(hmap *m, const char *s, size_t n,
-                                     const void *elem) {
+static NOINLINE hmap_status put_text_slowly(hmap *m, const char *s, size_t n,
+                                            const void *elem) {
   hmap_cell key = hmap_text(s, n);
+  return hmap_put(m, &key, elem);
+}
+
+static ALWAYS_INLINE hmap_status put_text(hmap *m, const char *s, size_t n,
+                                          const void *elem) {
   return can_go(m, ROAD_TYPED) ? put_text_as(m, m->t, s, n, elem)
-                               : hmap_put(m, &key, elem);
+                               : put_text_slowly(m, s, n, elem);
 }
 
 hmap_status hmap_put_str(hmap *m, const char *s, size_t n, const void *elem) {
@@ -749,10 +758,14 @@ static ALWAYS_INLINE bool delete_text_as(hmap *m, const hmap_type *t,
   return delete_hashed(m, t, text_key, &key, hash_bytes(&m->k, s, n), NULL);
 }
 
-static NOINLINE bool delete_text(hmap *m, const char *s, size_t n) {
+static NOINLINE bool delete_text_slowly(hmap *m, const char *s, size_t n) {
   hmap_cell key = hmap_text(s, n);
+  return hmap_delete(m, &key);
+}
+
+static ALWAYS_INLINE bool delete_text(hmap *m, const char *s, size_t n) {
   return m->count > 0 && can_go(m, ROAD_TYPED) ? delete_text_as(m, m->t, s, n)
-                                               : hmap_delete(m, &key);
+                                               : delete_text_slowly(m, s, n);
 }
 
 bool hmap_delete_str(hmap *m, const char *s, size_t n) {

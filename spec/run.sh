@@ -64,8 +64,8 @@ build() { # dir compiler cflags: the library, the module, all C programs
   "$MAKE" -s -j2 BUILD="$1" CC="$2" CFLAGS="$3" all programs
 }
 
-# suites DIR HOW: all that runs, on the build in DIR
-suites() {
+# c_suites DIR HOW: all C programs of the build in DIR
+c_suites() {
   for source in spec/c/*.c; do
     name=$(basename "$source" .c)
     case $name in
@@ -73,6 +73,11 @@ suites() {
       *) suite "$name.c, $2" "$1/spec/$name" ;;
     esac
   done
+}
+
+# suites DIR HOW: all that runs
+suites() {
+  c_suites "$1" "$2"
   eval "$("$MAKE" -s BUILD="$1" env)"
   for source in spec/*_spec.lua; do # each alone: they count maps and the heap
     suite "$(basename "$source"), $2" env LD_PRELOAD="$preload" \
@@ -145,6 +150,17 @@ fact "builds with address and undefined behaviour sanitizers" \
   suites build/asan "sanitized"
   preload=
 }
+
+echo "== the other compiler, with assertions"
+fact "builds with clang" build build/clang clang "-O2" &&
+  suites build/clang "by clang"
+
+echo "== a machine without SIMD"
+for compiler in gcc clang; do
+  fact "builds with $compiler without SIMD" \
+    build "build/plain-$compiler" "$compiler" "-O2 -DHMAP_NO_SIMD" &&
+    c_suites "build/plain-$compiler" "by $compiler, without SIMD"
+done
 
 echo "== the house"
 for compiler in gcc clang; do

@@ -399,6 +399,17 @@ static NOINLINE hmap_status take_both(hmap *m, void *key_to, const void *key,
   return status;
 }
 
+static ALWAYS_INLINE void store_entry(hmap *m, const hmap_type *t,
+                                      const cell_type *c, place at,
+                                      const void *key, const void *elem,
+                                      uint64_t hash) {
+  copy_cell(key_slot(c, at.b, at.i), key, c->slot);
+  copy_cell(elem_slot(t, c, at.b, at.i), elem, t->elem.slot);
+  at.b->tophash[at.i] = tophash(hash);
+  m->count++;
+  m->gone.inserted = true;
+}
+
 /* Puts a new entry into the empty slot `at`, or slot 0 of a new overflow bucket
 ** if there is none. All memory is in hand before anything is written. */
 static ALWAYS_INLINE hmap_status fill(hmap *m, const hmap_type *t,
@@ -420,11 +431,7 @@ static ALWAYS_INLINE hmap_status fill(hmap *m, const hmap_type *t,
   if (UNLIKELY(full))
     *at = (place){hmapi_new_overflow(m, at->b, hash & m->mask), 0};
   m->nans += irreflexive(c, key);
-  copy_cell(key_slot(c, at->b, at->i), key, c->slot);
-  copy_cell(elem_slot(t, c, at->b, at->i), elem, t->elem.slot);
-  at->b->tophash[at->i] = tophash(hash);
-  m->count++;
-  m->gone.inserted = true;
+  store_entry(m, t, c, *at, key, elem, hash);
   if (UNLIKELY(full))
     hmapi_after_overflow(m, hash & m->mask);
   return HMAP_OK;
@@ -526,10 +533,37 @@ static ALWAYS_INLINE hmap_status put_hashed(hmap *m, const hmap_type *t,
   return status;
 }
 
+/* The commonest put: nothing moves, and no memory is wanted. It calls nothing,
+** so it saves no registers: a processor holds some sixty stores that wait for
+** their lines, and the fewer an operation has, the more operations overlap.
+** False: another must do it, nothing has changed. */
+static ALWAYS_INLINE bool put_here(hmap *m, const hmap_type *t,
+                                   const cell_type *c, const void *key,
+                                   uint64_t hash, const void *elem) {
+  place at;
+  bmap *b = bucket_at(t, m->buckets, hash & m->mask);
+  fetch_slots(b);
+  if (UNLIKELY(m->chores))
+    return false;
+  if (probe(t, c, b, key, tophash(hash), &at, NULL)) {
+    copy_cell(elem_slot(t, c, at.b, at.i), elem, t->elem.slot);
+    m->gone.inserted = false;
+    return true;
+  }
+  at = first_empty(t, b, NULL);
+  if (UNLIKELY(at.i == HMAP_BUCKET_COUNT || wants_growth(m)))
+    return false;
+  store_entry(m, t, c, at, key, elem, hash);
+  return true;
+}
+
 hmap_status hmapi_put_hashed(hmap *m, const void *key, uint64_t hash,
                              const void *elem) {
   if (UNLIKELY(m->observed))
     return observed_put(m, key, hash, elem);
+  if (has_word_key(m->t) && can_go(m, ROAD_STILL) &&
+      put_here(m, &word_to_word, word_key, key, hash, elem))
+    return HMAP_OK;
   return put_hashed(m, m->t, &m->t->key, key, hash, elem);
 }
 
@@ -544,14 +578,18 @@ static ALWAYS_INLINE hmap_status put_word_as(hmap *m, const hmap_type *t,
 }
 
 static NOINLINE hmap_status put_word(hmap *m, int64_t key, const void *elem) {
+  if (can_go(m, ROAD_WORD))
+    return put_word_as(m, &word_to_word, key, elem);
   return can_go(m, ROAD_TYPED) ? put_word_as(m, m->t, key, elem)
                                : hmap_put(m, &key, elem);
 }
 
 hmap_status hmap_put_i64(hmap *m, int64_t key, const void *elem) {
   expect_word_key(m);
-  return can_go(m, ROAD_WORD) ? put_word_as(m, &word_to_word, key, elem)
-                              : put_word(m, key, elem);
+  if (can_go(m, ROAD_STILL) && put_here(m, &word_to_word, word_key, &key,
+                                        hash_key(m, word_key, &key), elem))
+    return HMAP_OK;
+  return put_word(m, key, elem);
 }
 
 static ALWAYS_INLINE hmap_status put_text_as(hmap *m, const hmap_type *t,
@@ -654,21 +692,27 @@ static void bury(const hmap_type *t, bmap *base, place at) {
 /* Go clears what its collector would follow, and every elem. */
 static ALWAYS_INLINE void clear_slot(hmap *m, const cell_type *c, void *slot,
                                      bool elem) {
-  uint32_t ref = ref_of(c, cell_in(c, slot));
-  *(elem ? &m->gone.elem_ref : &m->gone.key_ref) = ref;
+  if (c->kind == HMAP_ANY)
+    *(elem ? &m->gone.elem_ref : &m->gone.key_ref) = ref_of(c, slot);
   if (c->text || c->indirect)
     hmapi_drop_slot(m, c, slot);
   if (elem || c->text || c->indirect)
     clear_cell(slot, c->slot);
 }
 
-static ALWAYS_INLINE void remove_entry(hmap *m, const hmap_type *t,
-                                       const cell_type *c, bmap *base,
-                                       place at) {
+static ALWAYS_INLINE void empty_slot(hmap *m, const hmap_type *t,
+                                     const cell_type *c, bmap *base, place at) {
   clear_slot(m, c, key_slot(c, at.b, at.i), false);
   clear_slot(m, &t->elem, elem_slot(t, c, at.b, at.i), true);
   bury(t, base, at);
-  if (--m->count == 0) {
+  m->count--;
+}
+
+static ALWAYS_INLINE void remove_entry(hmap *m, const hmap_type *t,
+                                       const cell_type *c, bmap *base,
+                                       place at) {
+  empty_slot(m, t, c, base, at);
+  if (m->count == 0) {
     m->emptied++;
     hmapi_draw_hash0(m);
   }
@@ -740,16 +784,36 @@ static ALWAYS_INLINE bool delete_word_as(hmap *m, const hmap_type *t,
   return delete_hashed(m, t, word_key, &key, hash, NULL);
 }
 
+/* See put_here. */
+static ALWAYS_INLINE bool delete_here(hmap *m, const hmap_type *t,
+                                      const cell_type *c, const void *key,
+                                      uint64_t hash, bool *found) {
+  place at;
+  bmap *base = bucket_at(t, m->buckets, hash & m->mask);
+  fetch_slots(base);
+  if (UNLIKELY(m->chores || m->count <= 1 || m->count <= m->shrink_at))
+    return false;
+  *found = probe(t, c, base, key, tophash(hash), &at, NULL);
+  if (*found)
+    empty_slot(m, t, c, base, at);
+  m->gone.inserted = false;
+  return true;
+}
+
 static NOINLINE bool delete_word(hmap *m, int64_t key) {
-  return m->count > 0 && can_go(m, ROAD_TYPED) ? delete_word_as(m, m->t, key)
-                                               : hmap_delete(m, &key);
+  if (m->count == 0 || !can_go(m, ROAD_TYPED))
+    return hmap_delete(m, &key);
+  return can_go(m, ROAD_WORD) ? delete_word_as(m, &word_to_word, key)
+                              : delete_word_as(m, m->t, key);
 }
 
 bool hmap_delete_i64(hmap *m, int64_t key) {
+  bool found;
   expect_word_key(m);
-  return m->count > 0 && can_go(m, ROAD_WORD)
-             ? delete_word_as(m, &word_to_word, key)
-             : delete_word(m, key);
+  if (can_go(m, ROAD_STILL) && delete_here(m, &word_to_word, word_key, &key,
+                                           hash_key(m, word_key, &key), &found))
+    return found;
+  return delete_word(m, key);
 }
 
 static ALWAYS_INLINE bool delete_text_as(hmap *m, const hmap_type *t,

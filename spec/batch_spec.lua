@@ -159,6 +159,17 @@ describe("many keys in one call", function()
 end)
 
 describe("get_many", function()
+  it("finds what is wrong with a list before it fills that very list",
+    function()
+      local m, list = ints(200), {}
+      for i = 1, 200 do list[i] = i end
+      list[150] = "x"
+      assert.has_error(function() m:get_many(list, list) end)
+      for i = 1, 200 do
+        assert.are.equal(i == 150 and "x" or i, list[i])
+      end
+    end)
+
   it("fills the list it is given and leaves nothing of before", function()
     local m = ints(10)
     local out = m:get_many { 1, 2, 3, 99, 5 }

@@ -1,13 +1,13 @@
 /* lbatch.c: many keys in one call.
 **
-**   list of keys   -> | key | key | key | ...    cells on the C stack, 64 at a
-**   list of values -> | val | val | val | ...    time, for hmap_*_many
+**   list of keys   -> | key | key | key | ...    cells on the C stack, some
+**   list of values -> | val | val | val | ...    hundred, for hmap_*_many
 **
 ** The core asks memory for many keys at once where one by one would wait for
 ** each. What comes out is what single calls in the same order would give.
 **
-** Lists are read raw. They are read twice: all that can be wrong with them is
-** found before anything is written. Text cells borrow from the strings in the
+** Lists are read raw, and those that do not fit in the cells twice: all that can
+** be wrong with them is found before anything is written. Text cells borrow from the strings in the
 ** lists: between reading a chunk and handing it to the core nothing is made on
 ** the Lua heap, so that nothing can be collected. Where memory is refused and
 ** the collector runs, the chunk is read anew.
@@ -17,7 +17,8 @@
 #include "lmap.h"
 #include "ltrace.h"
 
-#define CHUNK 64
+#define ROOM  8192 /* bytes of cells on the C stack */
+#define FOUND 64   /* values that are asked for at a time */
 
 /* Cells of one type, side by side; a cell larger than all this has a block of
 ** its own. */
@@ -26,17 +27,15 @@ typedef struct cells {
   size_t size, most;
   union {
     hmap_cell align;
-    char bytes[CHUNK * 64];
+    char bytes[ROOM];
   } room;
 } cells;
 
 /* cells_init [-0, +1, m]: pushes what the cells may need, or nil. */
 static void cells_init(lua_State *L, cells *c, const ltype *type) {
   c->size = type->size;
-  c->most = CHUNK;
+  c->most = c->size > 0 ? ROOM / c->size : ROOM;
   c->at = c->room.bytes;
-  if (c->size > 64)
-    c->most = sizeof c->room / c->size;
   if (c->most > 0) {
     lua_pushnil(L);
     return;
@@ -298,8 +297,10 @@ static void check_list(lua_State *L, int arg, const char *what) {
 }
 
 static void get_all(batch *b, int out) {
-  const void *found[CHUNK];
+  const void *found[FOUND];
   lmap *h = b->h;
+  if (b->most > FOUND)
+    b->most = FOUND;
   for (lua_Integer at = 0; at < b->length;) {
     size_t n = read_keys(b, at, chunk_length(b, at));
     lmap_open(b->L, h);
@@ -369,6 +370,18 @@ static void put_lists(batch *b) {
     tries = n > 0 ? 0 : tries + 1;
     at += (lua_Integer)n;
   }
+}
+
+/* All entries of lists that fit in the cells, unless they are none or some are to
+** be deleted: then what is read to be checked need not be read again. */
+static bool put_at_once(batch *b) {
+  size_t n = chunk_length(b, 0);
+  if (n == 0 || (lua_Integer)n < b->length)
+    return false;
+  read_keys(b, 0, n);
+  if (b->has_values && read_values(b, 0, n) < n)
+    return false;
+  return put_cells(b, n, 0);
 }
 
 /* push_where [-0, +1, m]: which entry of the lists, or (index 0) of a table
@@ -475,17 +488,20 @@ static void put_objects(batch *b, bool table) {
 /* put_all [-0, +n, v]: what the arguments have. */
 static void put_all(lua_State *L, lmap *h, bool table) {
   batch b;
+  bool singly = lmap_anchors(h) || ltrace_listens(h);
   batch_init(L, &b, h, table);
-  if (table)
-    check_table(&b);
-  else
-    check_lists(&b);
-  if (lmap_anchors(h) || ltrace_listens(h)) /* one by one */
-    put_objects(&b, table);
-  else if (table)
-    put_table(&b);
-  else
-    put_lists(&b);
+  if (singly || table || !put_at_once(&b)) {
+    if (table)
+      check_table(&b);
+    else
+      check_lists(&b);
+    if (singly)
+      put_objects(&b, table);
+    else if (table)
+      put_table(&b);
+    else
+      put_lists(&b);
+  }
   lmap_weigh(h);
 }
 

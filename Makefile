@@ -77,7 +77,8 @@ budget: deps-test  # instructions of the hot paths; RECORD=1: as the budgets
 bench: deps-bench all  ## hmap beside its peers (QUICK=1: a minute); bench-table
 	@$(BENCH_ENV) $(MAKE) -s -f spec/bench/peers.mk && \
 	  eval "$$($(MAKE) -s --no-print-directory env)" && \
-	  $(BENCH_ENV) $(LUA) spec/bench/run.lua $(if $(QUICK),--quick)
+	  $(BENCH_ENV) $(LUA) spec/bench/run.lua $(if $(QUICK),--quick) \
+  $(if $(KEEP),--keep)
 
 bench-table:  # its figures as markdown; ALL=1: of every size
 	@$(BENCH_ENV) $(LUA) spec/bench/run.lua --table $(if $(ALL),--all)

@@ -382,7 +382,7 @@ size_t hmap_count(const hmap *m);
 const void *hmap_get(const hmap *m, const void *key);
 
 /* The same for the two commonest keys, compiled for them. The map's key must
-** be HMAP_INT64 or HMAP_UINT64, or HMAP_STRING. */
+** be HMAP_INT64 or HMAP_UINT64; of texts HMAP_STRING or HMAP_ANY. */
 const void *hmap_get_i64(const hmap *m, int64_t key);
 const void *hmap_get_str(const hmap *m, const char *s, size_t n);
 

@@ -1,11 +1,13 @@
 -- Runs hmap and its peers side by side, from the top of a built tree:
 --
 --   run.lua [--quick] [--n N] [--repeats N] [--peers a,b,...] [--out FILE]
+--           [--keep]
 --   run.lua --table [--all] [--out FILE]     prints FILE as markdown
 --
 -- Each peer does each workload in a process of its own. A workload's repeats
 -- go round all peers before any has its next, so that what disturbs the
 -- machine for a while disturbs all alike; of each figure the least is kept.
+-- --keep: also puts the figures where the README's tables are made from.
 
 local here = arg[0]:match "^(.*)/" or "."
 local results = dofile(here .. "/table.lua")
@@ -182,9 +184,10 @@ local function arguments()
     "hmap beside its peers: nanoseconds an operation, bytes an entry.")
   parser:option("--out", "Where the figures are.", BUILD .. "/bench.tsv")
   parser:flag("--table", "Print the figures there are as markdown.")
-  parser:flag("--all", "With --table: every size, not only the largest.")
+  parser:flag("--all", "With --table: every size.")
   parser:flag("--quick", "10^3 and 10^6 integers only: under a minute.")
   local function count(text) return math.tointeger(tonumber(text)) end
+  parser:flag("--keep", "Put the figures where the README's are made from.")
   parser:option("--n", "All workloads, with N entries only."):convert(count)
   parser:option("--repeats", "Processes for each figure."):convert(count)
   parser:option("--peers", "Only these, separated by commas.")
@@ -201,6 +204,11 @@ local function print_table(options)
   return true
 end
 
+local function save(path, result)
+  local file <close> = assert(io.open(path, "w"))
+  assert(file:write(results.encode(result)))
+end
+
 local function bench(options)
   local set = options.n and of_size(options.n) or options.quick and QUICK
     or FULL
@@ -209,8 +217,9 @@ local function bench(options)
   local rows, titles, sound = run(jobs_of(set, system.names_in(options.peers)),
     repeats)
   add_titles(about, titles)
-  local file <close> = assert(io.open(options.out, "w"))
-  assert(file:write(results.encode { about = about, rows = rows }))
+  local result = { about = about, rows = rows }
+  save(options.out, result)
+  if options.keep then save(here .. "/bench.tsv", result) end
   print("Nanoseconds an operation, bytes an entry; in brackets the ratio to "
     .. "hmap.\n")
   for _, workload in ipairs(results.workloads(rows)) do

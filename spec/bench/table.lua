@@ -157,16 +157,19 @@ local function terminal(rows)
   return title(rows[1]) .. "\n" .. aligned(matrix(rows)) .. "\n"
 end
 
---- Of each level and kind of keys only the workload with the most entries.
-local function largest(list)
-  local most = {}
+--- Of each level and kind of keys only the workload with the most entries, and
+-- of random ones that with the fewest, which fit in the nearest caches.
+local function extremes(list)
+  local most, least = {}, {}
   for _, rows in ipairs(list) do
-    local id = rows[1].level .. rows[1].keys
-    most[id] = math.max(most[id] or 0, rows[1].n)
+    local id, n = rows[1].level .. rows[1].keys, rows[1].n
+    most[id] = math.max(most[id] or 0, n)
+    least[id] = math.min(least[id] or math.huge, n)
   end
   local out = {}
   for _, rows in ipairs(list) do
-    if rows[1].n == most[rows[1].level .. rows[1].keys] then
+    local id, n = rows[1].level .. rows[1].keys, rows[1].n
+    if n == most[id] or (rows[1].keys == "random" and n == least[id]) then
       out[#out + 1] = rows
     end
   end
@@ -174,11 +177,11 @@ local function largest(list)
 end
 
 --- The README's tables, with what they are about as their caption. all: every
--- workload, not only the largest of its kind.
+-- workload, not only the extremes of its kind.
 local function markdown(result, all)
   local list = workloads(result.rows)
   local out = {}
-  for _, rows in ipairs(all and list or largest(list)) do
+  for _, rows in ipairs(all and list or extremes(list)) do
     out[#out + 1] = "**" .. title(rows[1]) .. "**\n"
     out[#out + 1] = piped(matrix(rows)) .. "\n"
   end

@@ -48,6 +48,25 @@ static void put_text(size_t n, int seed) {
   memset(elem, 'z', sizeof elem);
 }
 
+/* The bytes at the end of a block of their own: none behind them is read. */
+static void cell_is_text_and_length(void) {
+  for (size_t n = 0; n <= 40; n++) {
+    char *block = malloc(n + 1), *s = block + 1;
+    EXPECT(block != NULL);
+    for (size_t i = 0; i < n; i++)
+      s[i] = (char)(i % 3 ? i * 37 : 0);
+    hmap_cell made = hmap_text(s, n), bytes = {.word = {0, 0}};
+    if (n > 0 && n < sizeof bytes.inl)
+      memcpy(bytes.inl, s, n);
+    if (n < sizeof bytes.inl)
+      bytes.c.tag = (uint8_t)n;
+    else
+      bytes.c.u.ptr = s, bytes.c.len = (uint32_t)n, bytes.c.tag = HMAP_TAG_TEXT;
+    EXPECT(memcmp(&made, &bytes, sizeof made) == 0);
+    free(block);
+  }
+}
+
 static void text_of_any_length(void) {
   char text[LONGEST];
   new_map("text", "text");
@@ -418,6 +437,8 @@ static void impossible_types_are_refused(void) {
 }
 
 int main(void) {
+  it("a cell of text is its bytes, zeros and its length, or where it is",
+     cell_is_text_and_length);
   it("text of 0 to 299 bytes, zeros included, is a key and an elem",
      text_of_any_length);
   it("text is equal iff all its bytes are", text_is_compared_by_all_bytes);

@@ -1,5 +1,7 @@
 /* test_inspect.c: what the views say is so. */
 #define _DEFAULT_SOURCE 1
+#include <math.h>
+
 #include "cells.h"
 #include "heap.h"
 
@@ -373,6 +375,85 @@ static void xxh3_mixes(void) {
   EXPECT(same == 0);
 }
 
+/* How far the counts of so many keys in n places are from even, in standard
+** deviations of the chi-squared distribution (from its mean, n - 1). */
+static double unevenness(const unsigned *counts, unsigned n, unsigned keys) {
+  double sum = 0, even = (double)keys / n;
+  for (unsigned i = 0; i < n; i++)
+    sum += (counts[i] - even) * (counts[i] - even) / even;
+  return (sum - (n - 1)) / sqrt(2.0 * (n - 1));
+}
+
+static uint64_t reversed(uint64_t x) {
+  uint64_t out = 0;
+  for (int i = 0; i < 64; i++, x >>= 1)
+    out = out << 1 | (x & 1);
+  return out;
+}
+
+static uint64_t nth_of_pattern(int pattern, uint64_t i) {
+  double f = (double)i * 0.1;
+  uint64_t bits;
+  memcpy(&bits, &f, sizeof bits);
+  switch (pattern) {
+  case 0:
+    return i;
+  case 1:
+    return 0 - i;
+  case 2:
+    return i * 1000;
+  case 3:
+    return i << 40;
+  case 4:
+    return reversed(i);
+  case 5:
+    return i >> 8 << 32 | (i & 255);
+  case 6:
+    return i | i << 32;
+  case 7:
+    return i ^ i >> 1;
+  case 8:
+    return bits;
+  default:
+    return UINT64_C(0x7f0000000000) + i * 64;
+  }
+}
+
+/* Twenty seeds, ten patterns: the bits that choose buckets, and the tophash's. */
+static void words_spread(void) {
+  enum { KEYS = 20000, PLACES = 1024, TOPS = 256 };
+  hmap_options o = {
+      .key = {.kind = HMAP_INT64}, .elem = {.kind = HMAP_NONE}, .seeded = true};
+  for (int pattern = 0; pattern < 10; pattern++)
+    for (o.seed = 1; o.seed <= 20; o.seed++) {
+      unsigned low[PLACES] = {0}, high[TOPS] = {0};
+      EXPECT(hmap_new(&o, &m) == HMAP_OK);
+      for (uint64_t i = 0; i < KEYS; i++) {
+        uint64_t key = nth_of_pattern(pattern, i), h = hmap_hash_of(m, &key);
+        low[h % PLACES]++;
+        high[h >> 56]++;
+      }
+      EXPECT(fabs(unevenness(low, PLACES, KEYS)) < 6);
+      EXPECT(fabs(unevenness(high, TOPS, KEYS)) < 6);
+      hmap_free(m);
+    }
+}
+
+/* Whatever the compiler, its SIMD and its widest multiplication. */
+static void fingerprints_are_the_same_everywhere(void) {
+  hmap_options o = {.key = {.kind = HMAP_INT64},
+                    .elem = {.kind = HMAP_INT64},
+                    .seeded = true,
+                    .seed = 1};
+  EXPECT(hmap_new(&o, &m) == HMAP_OK);
+  for (int64_t k = 1; k <= 1000; k++)
+    EXPECT(hmap_put(m, &k, &k) == HMAP_OK);
+  for (int64_t k = 1; k <= 1000; k += 7)
+    EXPECT(hmap_delete(m, &k));
+  EXPECT(hmap_fingerprint(m) == UINT64_C(0xeb9930896a0b6e54));
+  hmap_free(m);
+}
+
 /* -- looking -------------------------------------------------------------- */
 
 static void look_everywhere(void) {
@@ -441,6 +522,9 @@ int main(void) {
   it("hashes for exploring give their known values", hashes_are_the_known_ones);
   it("a tophash is never one of the five marks",
      tophashes_leave_room_for_marks);
+  it("keys in a pattern spread like any others", words_spread);
+  it("a map is the same on every machine for a seed",
+     fingerprints_are_the_same_everywhere);
   it("xxh3 changes half the bits with each bit of the key, and with the seed",
      xxh3_mixes);
   it("looking changes nothing", looking_changes_nothing);

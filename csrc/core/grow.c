@@ -138,8 +138,7 @@ static uint64_t rand64(hmap *m) {
 ** was, so XXH3 takes its place. */
 static void draw_keying(hmap *m, uint8_t *secret) {
   hmapi_seeded_secret(rand64(m), secret);
-  m->k.secret = secret;
-  m->k.own_secret = true;
+  set_secret(&m->k, secret, true);
   if (m->k.hash != HMAP_HASH_CUSTOM)
     m->k.hash = HMAP_HASH_XXH3;
   m->epoch++;

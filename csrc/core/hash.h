@@ -21,6 +21,14 @@ static_assert(SECRET_BYTES >= XXH3_SECRET_SIZE_MIN, "XXH3 reads that much");
 ** draws from it at exactly the moments at which Go's runtime would. */
 HIDDEN uint32_t hmapi_rand(hmap *m);
 
+/* own: it is freed with the map. */
+static inline void set_secret(keying *k, const uint8_t *secret, bool own) {
+  k->secret = secret;
+  k->own_secret = own;
+  k->word[0] = load64(secret);
+  k->word[1] = load64(secret + 8);
+}
+
 /* Draws hash0 anew; no entry may be hashed under the old one. */
 HIDDEN void hmapi_draw_hash0(hmap *m);
 
@@ -70,8 +78,7 @@ static ALWAYS_INLINE uint64_t hash_bytes(const keying *k, const void *p,
 ** the keys; what the salt brings with it hides them. */
 static ALWAYS_INLINE uint64_t hash_word(const keying *k, uint64_t word) {
   uint64_t turned = word << 32 | word >> 32;
-  return salted(k,
-                fold(word ^ load64(k->secret), turned ^ load64(k->secret + 8)));
+  return salted(k, fold(word ^ k->word[0], turned ^ k->word[1]));
 }
 
 static ALWAYS_INLINE uint64_t hash_text(const keying *k,

@@ -92,7 +92,7 @@ static hmap_status make_type(hmap *m, const hmap_options *o) {
 
 static hmap_status make_secret(hmap *m, const hmap_options *o) {
   if (!o->seeded) {
-    m->k.secret = hmapi_process_secret();
+    set_secret(&m->k, hmapi_process_secret(), false);
     return HMAP_OK;
   }
   hmap_status status = HMAP_OK;
@@ -100,8 +100,7 @@ static hmap_status make_secret(hmap *m, const hmap_options *o) {
   if (secret == NULL)
     return status;
   hmapi_seeded_secret(o->seed, secret);
-  m->k.secret = secret;
-  m->k.own_secret = true;
+  set_secret(&m->k, secret, true);
   return HMAP_OK;
 }
 

@@ -35,6 +35,7 @@ typedef struct keying {
   bool own_secret;       /* freed with the map */
   uint64_t salt;         /* hash0, spread over 64 bits */
   const uint8_t *secret; /* SECRET_BYTES */
+  uint64_t word[2];      /* its first, by which words are hashed */
   hmap_hash_fn fn;
   void *ud;
 } keying;

@@ -260,10 +260,12 @@ HOT_PAIRS(LMAP_X)
 HOT_VIEWS(LMAP_X)
 #undef LMAP_X
 
-static const struct {
+typedef struct hot_pair {
   int key, value;
-  luaL_Reg methods[5];
-} hot[] = {
+  luaL_Reg functions[5];
+} hot_pair;
+
+static const hot_pair hot[] = {
 #define LMAP_X(k, K, v, V)                                                     \
   {K,                                                                          \
    V,                                                                          \
@@ -276,10 +278,7 @@ static const struct {
 #undef LMAP_X
 };
 
-static const struct {
-  int key, value;
-  luaL_Reg metamethods[3];
-} hot_views[] = {
+static const hot_pair hot_views[] = {
 #define LMAP_X(k, K, v, V)                                                     \
   {K,                                                                          \
    V,                                                                          \
@@ -290,16 +289,19 @@ static const struct {
 #undef LMAP_X
 };
 
-const luaL_Reg *lmap_hot(int key, int value) {
-  for (size_t i = 0; i < sizeof hot / sizeof hot[0]; i++)
-    if (hot[i].key == key && hot[i].value == value)
-      return hot[i].methods;
+static const luaL_Reg *functions_of(const hot_pair *pairs, size_t n, int key,
+                                    int value) {
+  for (size_t i = 0; i < n; i++)
+    if (pairs[i].key == key && pairs[i].value == value)
+      return pairs[i].functions;
   return NULL;
 }
 
+const luaL_Reg *lmap_hot(int key, int value) {
+  return functions_of(hot, sizeof hot / sizeof hot[0], key, value);
+}
+
 const luaL_Reg *lmap_hotview(int key, int value) {
-  for (size_t i = 0; i < sizeof hot_views / sizeof hot_views[0]; i++)
-    if (hot_views[i].key == key && hot_views[i].value == value)
-      return hot_views[i].metamethods;
-  return NULL;
+  return functions_of(hot_views, sizeof hot_views / sizeof hot_views[0], key,
+                      value);
 }

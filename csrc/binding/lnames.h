@@ -4,31 +4,16 @@
 
 #include "hmap_inspect.h"
 
-static inline const char *lname_growth(hmap_growth growth) {
-  static const char *const names[] = {
-#define HMAP_X(growth, name) name,
-      HMAP_GROWTHS(HMAP_X)
+#define HMAP_X(kind, name) name,
+#define LNAMES(function, kind, KINDS)                                          \
+  static inline const char *function(kind which) {                             \
+    static const char *const names[] = {KINDS(HMAP_X)};                        \
+    return names[which];                                                       \
+  }
+LNAMES(lname_growth, hmap_growth, HMAP_GROWTHS)
+LNAMES(lname_hash, hmap_hash, HMAP_HASHES)
+LNAMES(lname_op, hmap_op_kind, HMAP_OPS)
+#undef LNAMES
 #undef HMAP_X
-  };
-  return names[growth];
-}
-
-static inline const char *lname_hash(hmap_hash hash) {
-  static const char *const names[] = {
-#define HMAP_X(hash, name) name,
-      HMAP_HASHES(HMAP_X)
-#undef HMAP_X
-  };
-  return names[hash];
-}
-
-static inline const char *lname_op(hmap_op_kind op) {
-  static const char *const names[] = {
-#define HMAP_X(op, name) name,
-      HMAP_OPS(HMAP_X)
-#undef HMAP_X
-  };
-  return names[op];
-}
 
 #endif

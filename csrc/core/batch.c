@@ -5,6 +5,7 @@
 ** So a batch of keys goes through the same three steps as one, side by side:
 ** all are hashed and their buckets asked for; then the tophash words are read
 ** and the slots they point at are asked for; then each key is probed as ever.
+** (A write asks for its whole bucket at once, and for what a growth will move.)
 ** What a key's turn finds is what it would have found alone.
 */
 #include "grow.h"
@@ -109,10 +110,9 @@ static void ask_bucket(const hmap *m, uint64_t hash) {
   fetch_bucket(bucket_at(m->t, m->buckets, hash & m->mask));
 }
 
+/* Of a map that has buckets. */
 static void fetch(const hmap *m, const void *keys, size_t n, batch *out) {
   out->draws = m->draws;
-  if (m->buckets == NULL)
-    return;
   for (size_t i = 0; i < n; i++) {
     out->hash[i] = hash_key(m, &m->t->key, nth_key(m, keys, i));
     ask_bucket(m, out->hash[i]);

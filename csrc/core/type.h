@@ -47,35 +47,27 @@ typedef struct hmap_type {
 ** knows only that they are 8 bytes and own nothing. */
 static const field word_field = {HMAP_INT64, 0, 8};
 static const field text_field = {HMAP_STRING, 0, 16};
-static const hmap_type word_to_word = {
-    .key = {.kind = HMAP_INT64,
-            .size = 8,
-            .align = 8,
-            .slot = 8,
-            .plain = true,
-            .nfields = 1,
-            .fields = &word_field},
-    .elem = {.size = 8, .slot = 8},
-    .keys_at = 8,
-    .elems_at = 72,
-    .overflow_at = 136,
-    .bucket_size = 144,
-};
-static const hmap_type text_to_word = {
-    .key = {.kind = HMAP_STRING,
-            .size = 16,
-            .align = 8,
-            .slot = 16,
-            .text = true,
-            .nfields = 1,
-            .fields = &text_field},
-    .elem = {.size = 8, .slot = 8},
-    .keys_at = 8,
-    .elems_at = 136,
-    .overflow_at = 200,
-    .bucket_size = 208,
-    .bucket_pointers = true,
-};
+#define TO_WORD(key_kind, key_size, key_text, key_field)                       \
+  {                                                                            \
+    .key = {.kind = key_kind,                                                  \
+            .size = key_size,                                                  \
+            .align = 8,                                                        \
+            .slot = key_size,                                                  \
+            .text = key_text,                                                  \
+            .plain = !key_text,                                                \
+            .nfields = 1,                                                      \
+            .fields = key_field},                                              \
+    .elem = {.size = 8, .slot = 8}, .keys_at = HMAP_BUCKET_COUNT,              \
+    .elems_at = HMAP_BUCKET_COUNT * (1 + key_size),                            \
+    .overflow_at = HMAP_BUCKET_COUNT * (1 + key_size + 8),                     \
+    .bucket_size = HMAP_BUCKET_COUNT * (1 + key_size + 8) + 8,                 \
+    .bucket_pointers = key_text,                                               \
+  }
+static const hmap_type word_to_word =
+    TO_WORD(HMAP_INT64, 8, false, &word_field);
+static const hmap_type text_to_word =
+    TO_WORD(HMAP_STRING, 16, true, &text_field);
+#undef TO_WORD
 
 static inline bool is_to_word(const hmap_type *t) {
   return t->elem.slot == 8 && !t->elem.text && !t->elem.indirect;

@@ -23,7 +23,7 @@ static bmap *cleared_buckets(hmap *m, const array *a, hmap_status *why) {
   bmap *b = hmapi_alloc(m, PART_ARRAY, a->bytes, why);
   if (b != NULL) {
     memset(b, 0, a->bytes);
-    ACCOUNT(m, cleared, a->bytes);
+    COUNT_WORK(m, cleared, a->bytes);
   }
   return b;
 }
@@ -31,20 +31,20 @@ static bmap *cleared_buckets(hmap *m, const array *a, hmap_status *why) {
 /* Zero already, and untouched. */
 static bmap *mapped_buckets(hmap *m, size_t bytes, hmap_status *why) {
   bmap *b = m->pages.map(m->pages.ud, bytes);
-  if (b == NULL && m->ready != NULL) { /* for want of addresses? */
-    hmapi_unprepare(m);
+  if (b == NULL && m->next_array != NULL) { /* for want of addresses? */
+    hmapi_unmap_next(m);
     b = m->pages.map(m->pages.ud, bytes);
   }
   if (b == NULL)
     *why = HMAP_ENOMEM;
   else
-    ACCOUNT(m, mapped, bytes);
+    COUNT_WORK(m, mapped, bytes);
   return b;
 }
 
-static bmap *take_ready(hmap *m) {
-  bmap *b = m->ready;
-  m->ready = NULL;
+static bmap *take_next_array(hmap *m) {
+  bmap *b = m->next_array;
+  m->next_array = NULL;
   return b;
 }
 
@@ -53,8 +53,8 @@ static bmap *counted_buckets(hmap *m, const array *a, hmap_status *why) {
     *why = HMAP_ELIMIT;
     return NULL;
   }
-  bool ready = m->ready != NULL && m->ready_bytes == a->bytes;
-  bmap *b = ready ? take_ready(m) : mapped_buckets(m, a->bytes, why);
+  bool next_array = m->next_array != NULL && m->next_array_bytes == a->bytes;
+  bmap *b = next_array ? take_next_array(m) : mapped_buckets(m, a->bytes, why);
   if (b != NULL)
     hmapi_count_bytes(m, PART_ARRAY, a->bytes, 0);
   return b;
@@ -108,33 +108,34 @@ static size_t wanted_ahead(const hmap *m) {
   return bytes < SIZE_MAX ? whole_pages(m, bytes) : 0;
 }
 
-bool hmapi_is_unprepared(const hmap *m) {
+bool hmapi_wants_map_next(const hmap *m) {
   size_t wanted = wanted_ahead(m);
-  return wanted > 0 && (m->ready == NULL || m->ready_bytes != wanted);
+  return wanted > 0 && (m->next_array == NULL || m->next_array_bytes != wanted);
 }
 
-void hmapi_unprepare(hmap *m) {
-  m->pages.unmap(m->pages.ud, m->ready, m->ready_bytes, 0, m->ready_bytes);
-  m->ready = NULL;
+void hmapi_unmap_next(hmap *m) {
+  m->pages.unmap(m->pages.ud, m->next_array, m->next_array_bytes, 0,
+                 m->next_array_bytes);
+  m->next_array = NULL;
 }
 
 /* One of another size goes first. Refused, it is mapped when it is needed. */
-bool hmapi_prepare_array(hmap *m) {
+bool hmapi_map_next(hmap *m) {
   hmap_status why;
-  if (m->ready != NULL) {
-    hmapi_unprepare(m);
+  if (m->next_array != NULL) {
+    hmapi_unmap_next(m);
     return true;
   }
-  m->ready_bytes = wanted_ahead(m);
-  m->ready = mapped_buckets(m, m->ready_bytes, &why);
-  return m->ready != NULL;
+  m->next_array_bytes = wanted_ahead(m);
+  m->next_array = mapped_buckets(m, m->next_array_bytes, &why);
+  return m->next_array != NULL;
 }
 
 static void unmap_front(hmap *m, array *a, size_t bytes) {
   m->pages.unmap(m->pages.ud, a->buckets, a->bytes, a->given, bytes);
   a->given += bytes;
   hmapi_count_bytes(m, PART_ARRAY, 0, bytes);
-  ACCOUNT(m, released, bytes);
+  COUNT_WORK(m, released, bytes);
   emit(m, (hmap_event){.kind = HMAP_EVENT_RELEASE, .bytes = bytes});
 }
 
@@ -161,28 +162,28 @@ static uint64_t prealloc_left(const hmap *m) {
 
 hmap_status hmapi_reserve_overflow(hmap *m, uint64_t n) {
   hmap_status why = HMAP_OK;
-  while (prealloc_left(m) + m->nspare < n) {
+  while (prealloc_left(m) + m->nreserved < n) {
     bmap *b = hmapi_block_new(m, PART_OVERFLOW, m->t->bucket_size, &why);
     if (b == NULL)
       return why;
-    set_overflow(m->t, b, m->spare);
-    m->spare = b;
-    m->nspare++;
+    set_overflow(m->t, b, m->reserved);
+    m->reserved = b;
+    m->nreserved++;
   }
   return HMAP_OK;
 }
 
-static bmap *pop_spare(hmap *m) {
-  bmap *b = m->spare;
+static bmap *pop_reserved(hmap *m) {
+  bmap *b = m->reserved;
   assert(b != NULL);
-  m->spare = overflow_of(m->t, b);
-  m->nspare--;
+  m->reserved = overflow_of(m->t, b);
+  m->nreserved--;
   return b;
 }
 
-void hmapi_free_spare(hmap *m) {
-  while (m->spare != NULL)
-    hmapi_block_free(m, PART_OVERFLOW, pop_spare(m), m->t->bucket_size);
+void hmapi_free_reserved(hmap *m) {
+  while (m->reserved != NULL)
+    hmapi_block_free(m, PART_OVERFLOW, pop_reserved(m), m->t->bucket_size);
 }
 
 static bmap *take_prealloc(hmap *m) {
@@ -191,7 +192,7 @@ static bmap *take_prealloc(hmap *m) {
 
 static bmap *take_single(hmap *m) {
   m->array->singles++;
-  return memset(pop_spare(m), 0, m->t->bucket_size);
+  return memset(pop_reserved(m), 0, m->t->bucket_size);
 }
 
 /* From 2^16 buckets on the 16-bit counter is a sample: one in 2^(B-15) is
@@ -213,7 +214,7 @@ bmap *hmapi_new_overflow(hmap *m, bmap *b, uint64_t index) {
   bmap *next = prealloc_left(m) > 0 ? take_prealloc(m) : take_single(m);
   incr_noverflow(m);
   m->overflow_in_use++;
-  ACCOUNT(m, overflow, 1);
+  COUNT_WORK(m, overflow, 1);
   set_overflow(m->t, b, next);
   note_chain(m, index);
   emit(m, (hmap_event){.kind = HMAP_EVENT_OVERFLOW, .bucket = index});
@@ -222,13 +223,13 @@ bmap *hmapi_new_overflow(hmap *m, bmap *b, uint64_t index) {
 
 /* -- emptying ------------------------------------------------------------- */
 
-static void drop_entries(hmap *m, bmap *b) {
+static void release_entries(hmap *m, bmap *b) {
   const hmap_type *t = m->t;
   for (unsigned i = 0; i < HMAP_BUCKET_COUNT; i++) {
     if (b->tophash[i] < MIN_TOPHASH)
       continue;
-    hmapi_drop_slot(m, &t->key, key_slot(&t->key, b, i));
-    hmapi_drop_slot(m, &t->elem, elem_slot(t, &t->key, b, i));
+    hmapi_release_slot(m, &t->key, key_slot(&t->key, b, i));
+    hmapi_release_slot(m, &t->elem, elem_slot(t, &t->key, b, i));
   }
 }
 
@@ -236,9 +237,9 @@ void hmapi_free_chain(hmap *m, array *a, bmap *b, bool holding) {
   bool owning = holding && m->t->bucket_pointers;
   for (bool base = true; b != NULL; base = false) {
     bmap *next = overflow_of(m->t, b);
-    ACCOUNT(m, slots, HMAP_BUCKET_COUNT);
+    COUNT_WORK(m, slots, HMAP_BUCKET_COUNT);
     if (owning)
-      drop_entries(m, b);
+      release_entries(m, b);
     if (!base && !came_with(a, b)) {
       hmapi_block_free(m, PART_OVERFLOW, b, m->t->bucket_size);
       a->singles--;
@@ -255,8 +256,8 @@ void hmapi_free_chains(hmap *m, array *a, bool holding) {
 
 /* -- the attic ------------------------------------------------------------ */
 
-static void put_into_attic(hmap *m, array *a, bool holding) {
-  array **last = &m->attic;
+static void append_pending_free(hmap *m, array *a, bool holding) {
+  array **last = &m->pending_free;
   while (*last != NULL)
     last = &(*last)->next;
   *last = a;
@@ -264,28 +265,28 @@ static void put_into_attic(hmap *m, array *a, bool holding) {
   /* A bucket whose front went back had moved before. */
   a->at = (a->given + m->t->bucket_size - 1) / m->t->bucket_size;
   a->holding = holding;
-  m->chores = true;
+  m->deferred = true;
 }
 
 /* Overflow buckets that may be freed at once. */
 #define FEW_SINGLES 64
 
-bool hmapi_is_quickly_emptied(const hmap *m, const array *a, bool holding) {
+bool hmapi_frees_at_once(const hmap *m, const array *a, bool holding) {
   return !a->mapped && !(holding && m->t->bucket_pointers) &&
          a->singles <= FEW_SINGLES;
 }
 
 /* Go's collector would find the overflow buckets that a small array still has
 ** when its entries have moved; a sliced one has let go of them before. */
-void hmapi_retire(hmap *m, array *a, bool holding) {
-  if (hmapi_is_quickly_emptied(m, a, holding)) {
+void hmapi_defer_free(hmap *m, array *a, bool holding) {
+  if (hmapi_frees_at_once(m, a, holding)) {
     hmapi_free_chains(m, a, false);
     hmapi_array_free(m, a);
     return;
   }
   bool owning = holding && m->t->bucket_pointers;
   bool singles = a->singles > 0 && (holding || !a->sliced);
-  put_into_attic(m, a, owning || singles);
+  append_pending_free(m, a, owning || singles);
 }
 
 /* An array that holds nothing is not looked into: only memory is left. */
@@ -296,8 +297,8 @@ static void empty_buckets(hmap *m, array *a, uint64_t n) {
     hmapi_free_chain(m, a, bucket_at(m->t, a->buckets, a->at), true);
 }
 
-bool hmapi_reap(hmap *m, uint64_t n) {
-  array *a = m->attic;
+bool hmapi_free_step(hmap *m, uint64_t n) {
+  array *a = m->pending_free;
   if (a == NULL)
     return false;
   empty_buckets(m, a, n);
@@ -309,7 +310,7 @@ bool hmapi_reap(hmap *m, uint64_t n) {
     hmapi_array_give(m, a, a->bytes);
     return true;
   }
-  m->attic = a->next;
+  m->pending_free = a->next;
   hmapi_array_free(m, a);
-  return m->attic != NULL;
+  return m->pending_free != NULL;
 }

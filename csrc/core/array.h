@@ -42,10 +42,10 @@ HIDDEN array *hmapi_array_new(hmap *m, unsigned B, hmap_status *why);
 ** which begins a growth. So the array of the next doubling is mapped by an
 ** earlier one: it has addresses, no memory, and is not counted until it is
 ** taken. Only from the system's own pages, of which that is true. */
-HIDDEN bool hmapi_prepare_array(hmap *m);
+HIDDEN bool hmapi_map_next(hmap *m);
 /* Whether there is something to prepare, or to give up. */
-HIDDEN bool hmapi_is_unprepared(const hmap *m);
-HIDDEN void hmapi_unprepare(hmap *m);
+HIDDEN bool hmapi_wants_map_next(const hmap *m);
+HIDDEN void hmapi_unmap_next(hmap *m);
 /* Gives the whole array back at once; its chains must own nothing. */
 HIDDEN void hmapi_array_free(hmap *m, array *a);
 /* Gives back at most one slice of what lies wholly before byte `upto`. */
@@ -70,20 +70,19 @@ HIDDEN void hmapi_free_chain(hmap *m, array *a, bmap *b, bool holding);
 /* The same for every chain of the array. */
 HIDDEN void hmapi_free_chains(hmap *m, array *a, bool holding);
 /* Frees what hmapi_reserve_overflow set aside and nobody took. */
-HIDDEN void hmapi_free_spare(hmap *m);
+HIDDEN void hmapi_free_reserved(hmap *m);
 
 /* -- the attic ------------------------------------------------------------ */
 
 /* Takes an array out of use: freed at once if that is a small thing, else put
 ** into the attic. Its chains own their entries if `holding`. */
-HIDDEN void hmapi_retire(hmap *m, array *a, bool holding);
-HIDDEN bool hmapi_is_quickly_emptied(const hmap *m, const array *a,
-                                     bool holding);
+HIDDEN void hmapi_defer_free(hmap *m, array *a, bool holding);
+HIDDEN bool hmapi_frees_at_once(const hmap *m, const array *a, bool holding);
 /* Chains that one write empties of an array in the attic. */
-#define HMAP_REAP_BUCKETS 4
+#define FREE_STEP_BUCKETS 4
 
 /* Empties at most n buckets of the oldest array in the attic and gives back
 ** at most one slice; whether anything is left. */
-HIDDEN bool hmapi_reap(hmap *m, uint64_t n);
+HIDDEN bool hmapi_free_step(hmap *m, uint64_t n);
 
 #endif

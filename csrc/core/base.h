@@ -1,7 +1,7 @@
 /* base.h: what every room of the core leans on: compiler words, the bytes of
 ** this machine, and nothing of maps. */
-#ifndef HMAP_CORE_BASE_H
-#define HMAP_CORE_BASE_H
+#ifndef HMAP_CORE_BYTES_H
+#define HMAP_CORE_BYTES_H
 
 #include <assert.h>
 #include <stdbool.h>

@@ -34,8 +34,8 @@ static const void *nth_key(const hmap *m, const void *keys, size_t i) {
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
 /* Asks for the slots of the first entry with this tophash. */
-static ALWAYS_INLINE void ask_slot(const hmap_type *t, const cell_type *c,
-                                   bmap *b, uint64_t hash) {
+static ALWAYS_INLINE void prefetch_slot(const hmap_type *t, const cell_type *c,
+                                        bmap *b, uint64_t hash) {
   slots s = match(b, tophash(hash));
   if (s == 0)
     return;
@@ -53,16 +53,16 @@ static ALWAYS_INLINE void get_some(const hmap *m, const hmap_type *t,
   uint64_t hash[BATCH];
   bmap *base[BATCH];
   for (size_t i = 0; i < n; i++) {
-    hash[i] = hash_key(m, c, nth(keys, c, i));
+    hash[i] = hash_of(m, c, nth(keys, c, i));
     base[i] = base_of(m, t, c, nth(keys, c, i), &hash[i], NULL);
     PREFETCH(base[i]);
   }
   for (size_t i = 0; i < n; i++)
-    ask_slot(t, c, base[i], hash[i]);
+    prefetch_slot(t, c, base[i], hash[i]);
   for (size_t i = 0; i < n; i++) {
     hmap_cell copy;
     place at;
-    const void *key = marked(c, nth(keys, c, i), hash[i], &copy);
+    const void *key = with_hash_bits(c, nth(keys, c, i), hash[i], &copy);
     bool here = probe(t, c, base[i], key, tophash(hash[i]), &at, NULL);
     found[i] = here ? elem_at(t, c, at.b, at.i) : NULL;
   }
@@ -90,11 +90,11 @@ static void get_singly(const hmap *m, const void *keys, size_t n,
 void hmap_get_many(const hmap *m, const void *keys, size_t n,
                    const void **found) {
   void (*get)(const hmap *, const void *, size_t, const void **) = get_cells;
-  if (UNLIKELY(m->observed || m->count == 0))
+  if (UNLIKELY(m->has_observers || m->count == 0))
     get = get_singly;
-  else if (has_word_key(m->t) && can_go(m, ROAD_STILL))
+  else if (has_word_key(m->t) && fast_path_ok(m, PATH_STILL))
     get = get_words;
-  else if (has_text_key(m->t) && can_go(m, ROAD_STILL))
+  else if (has_text_key(m->t) && fast_path_ok(m, PATH_STILL))
     get = get_texts;
   for (size_t done = 0; done < n; done += BATCH)
     get(m, nth_key(m, keys, done), least(n - done, BATCH), found + done);
@@ -103,19 +103,19 @@ void hmap_get_many(const hmap *m, const void *keys, size_t n,
 /* -- writes --------------------------------------------------------------- */
 
 /* Asks for the bucket that the write begins with. */
-static void ask_bucket(const hmap *m, uint64_t hash) {
+static void prefetch_write(const hmap *m, uint64_t hash) {
   uint64_t o = hash & mask_of(m->oldB);
   if (growing(m) && o >= m->nevacuate)
-    hmapi_fetch_move(m, o);
-  fetch_bucket(bucket_at(m->t, m->buckets, hash & m->mask));
+    hmapi_prefetch_move(m, o);
+  prefetch_bucket(bucket_at(m->t, m->buckets, hash & m->mask));
 }
 
 /* Of a map that has buckets. */
 static void fetch(const hmap *m, const void *keys, size_t n, batch *out) {
   out->draws = m->draws;
   for (size_t i = 0; i < n; i++) {
-    out->hash[i] = hash_key(m, &m->t->key, nth_key(m, keys, i));
-    ask_bucket(m, out->hash[i]);
+    out->hash[i] = hash_of(m, &m->t->key, nth_key(m, keys, i));
+    prefetch_write(m, out->hash[i]);
   }
 }
 
@@ -123,7 +123,7 @@ static void fetch(const hmap *m, const void *keys, size_t n, batch *out) {
 static uint64_t hash_now(const hmap *m, const batch *b, size_t i,
                          const void *key) {
   return LIKELY(b->draws == m->draws) ? b->hash[i]
-                                      : hash_key(m, &m->t->key, key);
+                                      : hash_of(m, &m->t->key, key);
 }
 
 hmap_status hmap_put_many(hmap *m, const void *keys, const void *elems,

@@ -90,14 +90,14 @@ static ALWAYS_INLINE void *elem_slot(const hmap_type *t, const cell_type *key,
 }
 /* Asks for the lines behind a bucket's first, while that is on its way: the
 ** slots of a small bucket are there. */
-static ALWAYS_INLINE void fetch_slots(const bmap *b) {
+static ALWAYS_INLINE void prefetch_slots(const bmap *b) {
   PREFETCH((const char *)b + 64);
   PREFETCH((const char *)b + 128);
 }
 /* Asks for a whole bucket, or its first few lines. */
-static ALWAYS_INLINE void fetch_bucket(const bmap *b) {
+static ALWAYS_INLINE void prefetch_bucket(const bmap *b) {
   PREFETCH(b);
-  fetch_slots(b);
+  prefetch_slots(b);
 }
 static inline uint64_t chain_length(const hmap_type *t, const bmap *b) {
   uint64_t n = 0;

@@ -58,13 +58,14 @@ static bool flags_match_growth(report *r) {
   if (m->flags & HMAP_WRITING)
     return broken(r, "flag writing is set between operations");
   if (same_size_grow(m) &&
-      !(growing(m) && m->growth == HMAP_GROW_SAME_SIZE && m->oldB == m->B))
+      !(growing(m) && m->resize_kind == HMAP_GROW_SAME_SIZE && m->oldB == m->B))
     return broken(r, "flag same_size_grow is set without such a growth");
-  if (!growing(m) && m->growth != HMAP_GROW_DOUBLE)
-    return broken(r, "no growth, but its kind is %u", m->growth);
-  if (m->road != road_of(m))
-    return broken(r, "typed entries go road %u, not %u", m->road, road_of(m));
-  if (growing(m) && m->growth == HMAP_GROW_DOUBLE && m->oldB >= m->B)
+  if (!growing(m) && m->resize_kind != HMAP_GROW_DOUBLE)
+    return broken(r, "no growth, but its kind is %u", m->resize_kind);
+  if (m->fast_path != fast_path_of(m))
+    return broken(r, "typed entries go road %u, not %u", m->fast_path,
+                  fast_path_of(m));
+  if (growing(m) && m->resize_kind == HMAP_GROW_DOUBLE && m->oldB >= m->B)
     return broken(r, "doubling from B=%u to B=%u", m->oldB, m->B);
   return true;
 }
@@ -107,7 +108,7 @@ static bool entry_is_where_its_hash_says(report *r, const bmap *b, size_t i,
   const void *key = key_at(c, (bmap *)(uintptr_t)b, i);
   if (irreflexive(c, key)) /* NaN: any place is as good */
     return true;
-  uint64_t hash = hash_key(m, c, key);
+  uint64_t hash = hash_of(m, c, key);
   if (old)
     hash = old_hash(m, c, key, hash);
   if ((hash & mask_of(B)) != index)
@@ -137,8 +138,8 @@ static bool entry_is_found(report *r, bmap *b, size_t i) {
 
 /* -- one chain ------------------------------------------------------------ */
 
-static bool marks_fit_a_live_chain(report *r, const bmap *b, uint64_t index,
-                                   bool *rest) {
+static bool states_fit_a_live_chain(report *r, const bmap *b, uint64_t index,
+                                    bool *rest) {
   for (unsigned i = 0; i < HMAP_BUCKET_COUNT; i++) {
     uint8_t top = b->tophash[i];
     if (top == EVACUATED_X || top == EVACUATED_Y || top == EVACUATED_EMPTY)
@@ -168,7 +169,7 @@ static bool entries_are_sound(report *r, bmap *b, uint64_t index, bool old) {
 static bool live_chain_is_sound(report *r, bmap *b, uint64_t index, bool old) {
   bool rest = false;
   for (bool base = true; b != NULL; base = false) {
-    if (!marks_fit_a_live_chain(r, b, index, &rest) ||
+    if (!states_fit_a_live_chain(r, b, index, &rest) ||
         !entries_are_sound(r, b, index, old))
       return false;
     r->overflow += !base;

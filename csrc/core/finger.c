@@ -148,7 +148,7 @@ static void put_header(row *r, const hmap *m) {
 static void put_growth(row *r, const hmap *m) {
   put_word(r, growing(m));
   if (growing(m)) {
-    put_word(r, m->growth);
+    put_word(r, m->resize_kind);
     put_word(r, m->oldB);
   }
   put_word(r, m->pending.reserve);

@@ -48,21 +48,21 @@ hmap_status hmapi_first_array(hmap *m, unsigned B) {
   m->used_prealloc = 0;
   if (m->longest == 0)
     m->longest = 1;
-  hmapi_set_marks(m);
-  set_road(m);
-  if (hmapi_is_unprepared(m))
-    m->chores = true;
+  hmapi_set_thresholds(m);
+  set_fast_path(m);
+  if (hmapi_wants_map_next(m))
+    m->deferred = true;
   return HMAP_OK;
 }
 
-static void commit_growth(hmap *m, hmap_growth kind, array *to, unsigned B) {
+static void commit_resize(hmap *m, hmap_growth kind, array *to, unsigned B) {
   uint8_t flags = m->flags & (uint8_t) ~(HMAP_ITERATOR | HMAP_OLD_ITERATOR);
   if (m->flags & HMAP_ITERATOR)
     flags |= HMAP_OLD_ITERATOR;
   if (kind == HMAP_GROW_SAME_SIZE)
     flags |= HMAP_SAME_SIZE_GROW;
   m->flags = flags;
-  m->growth = (uint8_t)kind;
+  m->resize_kind = (uint8_t)kind;
   m->growths[kind]++;
   m->oldB = m->B;
   m->B = (uint8_t)B;
@@ -75,9 +75,9 @@ static void commit_growth(hmap *m, hmap_growth kind, array *to, unsigned B) {
   m->moved = 0;
   m->noverflow = 0;
   m->used_prealloc = 0;
-  hmapi_set_marks(m);
-  set_road(m);
-  account_growth(m, true);
+  hmapi_set_thresholds(m);
+  set_fast_path(m);
+  count_resize(m, true);
 }
 
 /* What is refused on the way is moved by later writes. */
@@ -86,41 +86,41 @@ static void move_all(hmap *m) {
     continue;
 }
 
-static void announce_growth(hmap *m) {
+static void announce_resize(hmap *m) {
   emit(m, (hmap_event){.kind = HMAP_EVENT_GROW_BEGIN,
-                       .growth = (hmap_growth)m->growth,
+                       .growth = (hmap_growth)m->resize_kind,
                        .from = noldbuckets(m),
                        .to = nbuckets(m)});
   if (m->policy.all_at_once)
     move_all(m);
 }
 
-hmap_status hmapi_begin_growth(hmap *m, hmap_growth kind, unsigned B) {
+hmap_status hmapi_begin_resize(hmap *m, hmap_growth kind, unsigned B) {
   assert(!growing(m));
   hmap_status why = HMAP_OK;
   array *to = hmapi_array_new(m, B, &why);
   if (to == NULL)
     return why;
-  commit_growth(m, kind, to, B);
-  announce_growth(m);
+  commit_resize(m, kind, to, B);
+  announce_resize(m);
   return HMAP_OK;
 }
 
 hmap_status hmapi_hash_grow(hmap *m) {
-  if (m->count + 1 > m->grow_at)
-    return hmapi_begin_growth(m, HMAP_GROW_DOUBLE,
+  if (m->count + 1 > m->grow_threshold)
+    return hmapi_begin_resize(m, HMAP_GROW_DOUBLE,
                               hmapi_least_B(m, m->count + 1));
-  return hmapi_begin_growth(m, HMAP_GROW_SAME_SIZE, m->B);
+  return hmapi_begin_resize(m, HMAP_GROW_SAME_SIZE, m->B);
 }
 
 /* -- rekey ---------------------------------------------------------------- */
 
-void hmapi_forget_keyings(hmap *m, unsigned keep) {
-  past_keying **p = &m->past;
-  for (; *p != NULL && keep > 0; keep--)
+void hmapi_forget_hash_keys(hmap *m, unsigned copy_to_stack) {
+  old_hash_key **p = &m->past;
+  for (; *p != NULL && copy_to_stack > 0; copy_to_stack--)
     p = &(*p)->older;
   while (*p != NULL) {
-    past_keying *gone = *p;
+    old_hash_key *gone = *p;
     *p = gone->older;
     if (gone->k.own_secret)
       hmapi_free(m, PART_HEADER, (void *)(uintptr_t)gone->k.secret,
@@ -136,7 +136,7 @@ static uint64_t rand64(hmap *m) {
 
 /* A fresh secret and hash0. A hash without a key would put every entry where it
 ** was, so XXH3 takes its place. */
-static void draw_keying(hmap *m, uint8_t *secret) {
+static void draw_hash_key(hmap *m, uint8_t *secret) {
   hmapi_seeded_secret(rand64(m), secret);
   set_secret(&m->k, secret, true);
   if (m->k.hash != HMAP_HASH_CUSTOM)
@@ -148,7 +148,7 @@ static void draw_keying(hmap *m, uint8_t *secret) {
 hmap_status hmapi_begin_rekey(hmap *m) {
   assert(!growing(m));
   hmap_status why = HMAP_OK;
-  past_keying *past = hmapi_alloc(m, PART_HEADER, sizeof *past, &why);
+  old_hash_key *past = hmapi_alloc(m, PART_HEADER, sizeof *past, &why);
   uint8_t *secret =
       past == NULL ? NULL : hmapi_alloc(m, PART_HEADER, SECRET_BYTES, &why);
   array *to = secret == NULL ? NULL : hmapi_array_new(m, m->B, &why);
@@ -159,35 +159,35 @@ hmap_status hmapi_begin_rekey(hmap *m) {
       hmapi_free(m, PART_HEADER, past, sizeof *past);
     return why;
   }
-  *past = (past_keying){m->k, m->past};
+  *past = (old_hash_key){m->k, m->past};
   m->past = past;
-  hmapi_forget_keyings(m, HMAP_MAX_PAST);
-  draw_keying(m, secret);
-  commit_growth(m, HMAP_GROW_REKEY, to, m->B);
-  announce_growth(m);
+  hmapi_forget_hash_keys(m, HMAP_MAX_PAST);
+  draw_hash_key(m, secret);
+  commit_resize(m, HMAP_GROW_REKEY, to, m->B);
+  announce_resize(m);
   return HMAP_OK;
 }
 
 /* -- end ------------------------------------------------------------------ */
 
 void hmapi_leave_old(hmap *m, bool holding) {
-  hmapi_retire(m, m->old, holding);
+  hmapi_defer_free(m, m->old, holding);
   m->old = NULL;
   m->oldbuckets = NULL;
   m->flags &= (uint8_t)~HMAP_SAME_SIZE_GROW;
-  m->growth = HMAP_GROW_DOUBLE; /* none under way; above all no rekey */
-  set_road(m);
+  m->resize_kind = HMAP_GROW_DOUBLE; /* none under way; above all no rekey */
+  set_fast_path(m);
 }
 
-static void end_growth(hmap *m) {
+static void end_resize(hmap *m) {
   hmap_event event = {.kind = HMAP_EVENT_GROW_END,
-                      .growth = (hmap_growth)m->growth,
+                      .growth = (hmap_growth)m->resize_kind,
                       .from = noldbuckets(m),
                       .to = nbuckets(m)};
-  account_growth(m, false);
+  count_resize(m, false);
   hmapi_leave_old(m, false);
-  if (hmapi_is_pending(m) || hmapi_is_unprepared(m))
-    m->chores = true;
+  if (hmapi_is_pending(m) || hmapi_wants_map_next(m))
+    m->deferred = true;
   emit(m, event);
 }
 
@@ -202,9 +202,9 @@ static void advance_evacuation_mark(hmap *m) {
   while (m->nevacuate < stop &&
          evacuated(bucket_at(m->t, m->oldbuckets, m->nevacuate)))
     m->nevacuate++;
-  ACCOUNT(m, passed, m->nevacuate - from);
+  COUNT_WORK(m, passed, m->nevacuate - from);
   if (m->nevacuate == noldbuckets(m))
-    end_growth(m);
+    end_resize(m);
   else if (m->old->sliced)
     hmapi_array_give(m, m->old, m->nevacuate * m->t->bucket_size);
 }
@@ -245,7 +245,7 @@ static ALWAYS_INLINE bool knows_low_hash(const hmap *m, const cell_type *c,
 /* The hash of a stored key, as far as a growth needs it: the bits below B. */
 static ALWAYS_INLINE uint64_t low_hash(const hmap *m, const cell_type *c,
                                        const void *key) {
-  return knows_low_hash(m, c, key) ? text_marked(key) : hash_key(m, c, key);
+  return knows_low_hash(m, c, key) ? stored_hash_bits(key) : hash_of(m, c, key);
 }
 
 /* A NaN has no hash to go by, only the upper bits of one of the moment. With an
@@ -253,7 +253,7 @@ static ALWAYS_INLINE uint64_t low_hash(const hmap *m, const cell_type *c,
 ** where, and the tophash is made new. */
 static uint64_t nan_destination(const hmap *m, uint64_t o, const void *key,
                                 uint8_t *top) {
-  uint64_t hash = hash_key(m, &m->t->key, key);
+  uint64_t hash = hash_of(m, &m->t->key, key);
   if (!(m->flags & HMAP_ITERATOR))
     return o + (hash & m->mask & ~mask_of(m->oldB));
   uint64_t y = *top & 1;
@@ -265,18 +265,18 @@ static uint64_t nan_destination(const hmap *m, uint64_t o, const void *key,
 ** its hash goes along. */
 static uint64_t rekey_destination(const hmap *m, void *key, uint8_t *top) {
   const cell_type *c = &m->t->key;
-  uint64_t hash = hash_key(m, c, key);
+  uint64_t hash = hash_of(m, c, key);
   *top = tophash(hash);
   if (c->kind == HMAP_STRING || c->kind == HMAP_ANY)
-    text_mark(key, hash);
+    store_hash_bits(key, hash);
   return hash & m->mask;
 }
 
 static ALWAYS_INLINE uint64_t destination(const hmap *m, const cell_type *c,
                                           uint64_t o, void *key, uint8_t *top) {
-  if (UNLIKELY(m->growth == HMAP_GROW_REKEY))
+  if (UNLIKELY(m->resize_kind == HMAP_GROW_REKEY))
     return rekey_destination(m, key, top);
-  if (m->growth != HMAP_GROW_DOUBLE)
+  if (m->resize_kind != HMAP_GROW_DOUBLE)
     return o & m->mask;
   if (irreflexive(c, key))
     return nan_destination(m, o, key, top);
@@ -353,7 +353,7 @@ static uint64_t entries_in(const hmap_type *t, const bmap *b) {
 
 static uint64_t overflow_needed(const hmap *m, const bmap *base,
                                 uint64_t length) {
-  switch ((hmap_growth)m->growth) {
+  switch ((hmap_growth)m->resize_kind) {
   case HMAP_GROW_SHRINK:
     return (entries_in(m->t, base) + HMAP_BUCKET_COUNT - 1) / HMAP_BUCKET_COUNT;
   case HMAP_GROW_REKEY:
@@ -367,8 +367,9 @@ static uint64_t overflow_needed(const hmap *m, const bmap *base,
 
 /* Whether this entry's move computes its hash. */
 static bool will_hash(const hmap *m, const void *key) {
-  return m->growth == HMAP_GROW_REKEY ||
-         (m->growth == HMAP_GROW_DOUBLE && !knows_low_hash(m, &m->t->key, key));
+  return m->resize_kind == HMAP_GROW_REKEY ||
+         (m->resize_kind == HMAP_GROW_DOUBLE &&
+          !knows_low_hash(m, &m->t->key, key));
 }
 
 static hmap_touch move_of(const hmap *m, uint64_t o, const void *key) {
@@ -376,8 +377,8 @@ static hmap_touch move_of(const hmap *m, uint64_t o, const void *key) {
   hmap_touch t = {HMAP_TOUCH_MOVE, key, 0, HMAP_NEW, o & m->mask, o};
   if (irreflexive(c, key))
     return t;
-  t.hash = hash_key(m, c, key);
-  if (m->growth == HMAP_GROW_DOUBLE || m->growth == HMAP_GROW_REKEY)
+  t.hash = hash_of(m, c, key);
+  if (m->resize_kind == HMAP_GROW_DOUBLE || m->resize_kind == HMAP_GROW_REKEY)
     t.bucket = t.hash & m->mask;
   return t;
 }
@@ -386,17 +387,17 @@ static hmap_touch move_of(const hmap *m, uint64_t o, const void *key) {
 static NOINLINE void observe_move(const hmap *m, uint64_t o, bmap *b) {
   const hmap_type *t = m->t;
   for (; b != NULL; b = overflow_of(t, b)) {
-    ACCOUNT(m, slots, HMAP_BUCKET_COUNT);
+    COUNT_WORK(m, slots, HMAP_BUCKET_COUNT);
     for (unsigned i = 0; i < HMAP_BUCKET_COUNT; i++) {
       if (is_empty(b->tophash[i]))
         continue;
       const void *key = key_at(&t->key, b, i);
-      ACCOUNT(m, moved, 1);
-      ACCOUNT(m, hashes, will_hash(m, key));
-      touch(m, move_of(m, o, key));
+      COUNT_WORK(m, moved, 1);
+      COUNT_WORK(m, hashes, will_hash(m, key));
+      notify_entry(m, move_of(m, o, key));
     }
   }
-  ACCOUNT(m, evacuated, 1);
+  COUNT_WORK(m, evacuated, 1);
 }
 
 /* ------------------------------------------------------------------------- */
@@ -407,19 +408,19 @@ static hmap_status move_bucket(hmap *m, uint64_t o) {
   hmap_status status =
       hmapi_reserve_overflow(m, overflow_needed(m, base, length));
   if (status == HMAP_OK && m->iters != NULL)
-    status = hmapi_iters_settle(m, base);
+    status = hmapi_iters_save_pending(m, base);
   if (status != HMAP_OK)
     return status;
   evac_dst dst[2] = {fresh(m, o & m->mask),
                      fresh(m, (o + noldbuckets(m)) & m->mask)};
-  if (UNLIKELY(m->observed))
+  if (UNLIKELY(m->has_observers))
     observe_move(m, o, base);
   move_chain(m, o, dst);
   m->overflow_in_use -= length - 1;
   m->moved++;
   leave_behind(m, base);
   emit(m, (hmap_event){.kind = HMAP_EVENT_EVACUATE,
-                       .growth = (hmap_growth)m->growth,
+                       .growth = (hmap_growth)m->resize_kind,
                        .bucket = o,
                        .to_x = dst[0].moved,
                        .to_y = dst[1].moved});
@@ -464,20 +465,20 @@ static uint32_t moves_at_mark(const hmap *m, bool moved_before) {
   return p->moves > 1 ? p->moves - 1 : moved_before;
 }
 
-void hmapi_fetch_move(const hmap *m, uint64_t o) {
-  fetch_bucket(bucket_at(m->t, m->oldbuckets, o));
+void hmapi_prefetch_move(const hmap *m, uint64_t o) {
+  prefetch_bucket(bucket_at(m->t, m->oldbuckets, o));
   if (merging(m))
     return;
-  fetch_bucket(bucket_at(m->t, m->buckets, o));
+  prefetch_bucket(bucket_at(m->t, m->buckets, o));
   if (m->B != m->oldB)
-    fetch_bucket(bucket_at(m->t, m->buckets, o + noldbuckets(m)));
+    prefetch_bucket(bucket_at(m->t, m->buckets, o + noldbuckets(m)));
 }
 
 hmap_status hmapi_grow_work(hmap *m, uint64_t o) {
   if (o >= m->nevacuate)
-    hmapi_fetch_move(m, o);
+    hmapi_prefetch_move(m, o);
   if (m->nevacuate + 1 < noldbuckets(m))
-    hmapi_fetch_move(m, m->nevacuate + 1);
+    hmapi_prefetch_move(m, m->nevacuate + 1);
   bool moved_before = old_moved(m, o);
   hmap_status status = evacuate(m, o);
   if (status != HMAP_OK)
@@ -491,7 +492,7 @@ void hmap_read_step(hmap *m) {
   begin_op(m, HMAP_OP_READ_STEP);
   if (growing(m) && m->policy.step_on == HMAP_STEP_ON_READ_WRITE)
     step_at_mark(m);
-  if (m->chores)
-    hmapi_do_chores(m);
+  if (m->deferred)
+    hmapi_do_deferred(m);
   end_op(m);
 }

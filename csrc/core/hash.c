@@ -141,7 +141,8 @@ static uint64_t run_members(byte_hash run, uint64_t h, const cell_type *c,
 }
 
 /* XXH3 of a member that is not plain bytes. */
-static uint64_t hash_member(const keying *k, const field *f, const void *cell) {
+static uint64_t hash_member(const hash_key *k, const field *f,
+                            const void *cell) {
   switch (f->kind) {
   case HMAP_FLOAT32:
   case HMAP_FLOAT64:
@@ -157,7 +158,7 @@ static uint64_t hash_member(const keying *k, const field *f, const void *cell) {
 }
 
 /* Members in order, each mixed in before the next: (a, b) is not (b, a). */
-static uint64_t hash_mixed(const keying *k, const cell_type *c,
+static uint64_t hash_mixed(const hash_key *k, const cell_type *c,
                            const void *cell) {
   if (c->nfields == 1)
     return hash_member(k, &c->fields[0], cell);
@@ -168,7 +169,7 @@ static uint64_t hash_mixed(const keying *k, const cell_type *c,
   return h;
 }
 
-uint64_t hmapi_hash_slow(const hmap *m, const keying *k, const cell_type *c,
+uint64_t hmapi_hash_slow(const hmap *m, const hash_key *k, const cell_type *c,
                          const void *cell) {
   if (k->hash == HMAP_HASH_CUSTOM)
     return k->fn(cell, k->hash0, k->ud);
@@ -190,10 +191,10 @@ uint64_t hmapi_hash_slow(const hmap *m, const keying *k, const cell_type *c,
 
 /* -- earlier keyings ------------------------------------------------------ */
 
-const keying *hmapi_keying_of(const hmap *m, uint32_t epoch) {
+const hash_key *hmapi_hash_key_of(const hmap *m, uint32_t epoch) {
   if (epoch == m->epoch)
     return &m->k;
-  const past_keying *p = m->past;
+  const old_hash_key *p = m->past;
   for (uint32_t e = m->epoch - 1; p != NULL && e != epoch; e--)
     p = p->older;
   return p != NULL ? &p->k : NULL;

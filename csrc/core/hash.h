@@ -22,7 +22,7 @@ static_assert(SECRET_BYTES >= XXH3_SECRET_SIZE_MIN, "XXH3 reads that much");
 HIDDEN uint32_t hmapi_rand(hmap *m);
 
 /* own: it is freed with the map. */
-static inline void set_secret(keying *k, const uint8_t *secret, bool own) {
+static inline void set_secret(hash_key *k, const uint8_t *secret, bool own) {
   k->secret = secret;
   k->own_secret = own;
   k->word[0] = load64(secret);
@@ -33,7 +33,7 @@ static inline void set_secret(keying *k, const uint8_t *secret, bool own) {
 HIDDEN void hmapi_draw_hash0(hmap *m);
 
 /* The hashes for exploring and for NaN and mixed tuples; any of them. */
-HIDDEN uint64_t hmapi_hash_slow(const hmap *m, const keying *k,
+HIDDEN uint64_t hmapi_hash_slow(const hmap *m, const hash_key *k,
                                 const cell_type *c, const void *cell);
 
 /* A secret from the system once a process, or one that follows from a seed. */
@@ -42,7 +42,7 @@ HIDDEN void hmapi_seeded_secret(uint64_t seed, uint8_t secret[SECRET_BYTES]);
 HIDDEN uint64_t hmapi_system_random(void);
 
 /* The keying of an earlier epoch, or NULL if the map has forgotten it. */
-HIDDEN const keying *hmapi_keying_of(const hmap *m, uint32_t epoch);
+HIDDEN const hash_key *hmapi_hash_key_of(const hmap *m, uint32_t epoch);
 
 /* 2^64 / golden ratio, made odd: Knuth, TAOCP 6.4. */
 #define GOLDEN UINT64_C(0x9e3779b97f4a7c15)
@@ -62,12 +62,12 @@ static ALWAYS_INLINE uint64_t fold(uint64_t a, uint64_t b) {
 }
 
 /* The salt goes in last, since the length decides how XXH3 reads its input. */
-static ALWAYS_INLINE uint64_t salted(const keying *k, uint64_t h) {
+static ALWAYS_INLINE uint64_t salted(const hash_key *k, uint64_t h) {
   h = (h ^ k->salt) * GOLDEN;
   return h ^ h >> 32;
 }
 
-static ALWAYS_INLINE uint64_t hash_bytes(const keying *k, const void *p,
+static ALWAYS_INLINE uint64_t hash_bytes(const hash_key *k, const void *p,
                                          size_t n) {
   return salted(k, XXH3_64bits_withSecret(p, n, k->secret, SECRET_BYTES));
 }
@@ -76,12 +76,12 @@ static ALWAYS_INLINE uint64_t hash_bytes(const keying *k, const void *p,
 ** word and its halves exchanged: half the instructions of a whole XXH3, and in
 ** a large map as many more lookups in flight. Alone it would show patterns in
 ** the keys; what the salt brings with it hides them. */
-static ALWAYS_INLINE uint64_t hash_word(const keying *k, uint64_t word) {
+static ALWAYS_INLINE uint64_t hash_word(const hash_key *k, uint64_t word) {
   uint64_t turned = word << 32 | word >> 32;
   return salted(k, fold(word ^ k->word[0], turned ^ k->word[1]));
 }
 
-static ALWAYS_INLINE uint64_t hash_text(const keying *k,
+static ALWAYS_INLINE uint64_t hash_text(const hash_key *k,
                                         const hmap_cell *cell) {
   return hash_bytes(k, hmap_text_ptr(cell), hmap_text_len(cell));
 }
@@ -111,7 +111,7 @@ static inline bool is_int(hmap_kind kind) {
   return kind >= HMAP_INT8 && kind <= HMAP_UINT64;
 }
 
-static ALWAYS_INLINE uint64_t hash_under(const hmap *m, const keying *k,
+static ALWAYS_INLINE uint64_t hash_under(const hmap *m, const hash_key *k,
                                          const cell_type *c, const void *cell) {
   if (UNLIKELY(k->hash != HMAP_HASH_XXH3))
     return hmapi_hash_slow(m, k, c, cell);
@@ -128,15 +128,15 @@ static ALWAYS_INLINE uint64_t hash_under(const hmap *m, const keying *k,
   return hmapi_hash_slow(m, k, c, cell);
 }
 
-static ALWAYS_INLINE uint64_t hash_key(const hmap *m, const cell_type *c,
-                                       const void *cell) {
+static ALWAYS_INLINE uint64_t hash_of(const hmap *m, const cell_type *c,
+                                      const void *cell) {
   return hash_under(m, &m->k, c, cell);
 }
 
 /* A key's hash as the old array knows it. */
 static ALWAYS_INLINE uint64_t old_hash(const hmap *m, const cell_type *c,
                                        const void *cell, uint64_t hash) {
-  return LIKELY(m->growth != HMAP_GROW_REKEY)
+  return LIKELY(m->resize_kind != HMAP_GROW_REKEY)
              ? hash
              : hash_under(m, &m->past->k, c, cell);
 }

@@ -30,10 +30,10 @@ void hmap_get_stats(const hmap *m, hmap_stats *out) {
       .nbuckets = m->buckets != NULL ? nbuckets(m) : 0,
       .noldbuckets = growing(m) ? noldbuckets(m) : 0,
       .load = (double)m->count / (double)nbuckets(m),
-      .threshold = m->grow_at,
-      .next_growth_at = m->grow_at,
+      .threshold = m->grow_threshold,
+      .next_growth_at = m->grow_threshold,
       .growing = growing(m),
-      .kind = (hmap_growth)m->growth,
+      .kind = (hmap_growth)m->resize_kind,
       .pending = hmapi_is_pending(m),
       .next_kind = next_kind(&m->pending),
       .evacuated = growing(m) ? m->moved : 0,
@@ -116,7 +116,7 @@ bool hmap_view_bucket(const hmap *m, hmap_which which, uint64_t i, size_t depth,
 /* -- one key's way -------------------------------------------------------- */
 
 uint64_t hmap_hash_of(const hmap *m, const void *key) {
-  return hash_key(m, &m->t->key, key);
+  return hash_of(m, &m->t->key, key);
 }
 
 uint8_t hmap_tophash_of(uint64_t hash) { return tophash(hash); }
@@ -140,7 +140,7 @@ static size_t slots_scanned(const bmap *b, size_t i, size_t depth) {
 
 void hmap_explain(const hmap *m, const void *key, hmap_explanation *out) {
   const cell_type *c = &m->t->key;
-  uint64_t hash = hash_key(m, c, key);
+  uint64_t hash = hash_of(m, c, key);
   hmap_cell copy;
   place at;
   *out = (hmap_explanation){.hash = hash, .tophash = tophash(hash)};
@@ -157,8 +157,8 @@ void hmap_explain(const hmap *m, const void *key, hmap_explanation *out) {
   bmap *base = locate(m, m->t, c, key, &hash, &v);
   out->hash = hash;
   out->tophash = tophash(hash);
-  out->found =
-      probe(m->t, c, base, marked(c, key, hash, &copy), tophash(hash), &at, &v);
+  out->found = probe(m->t, c, base, with_hash_bits(c, key, hash, &copy),
+                     tophash(hash), &at, &v);
   out->buckets_read = v.buckets;
   out->comparisons = v.comparisons;
   out->false_matches = v.false_matches;

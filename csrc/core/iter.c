@@ -86,7 +86,7 @@ static char *pair_at(const hmap_iter *it, size_t i) {
 
 static void drop_saved(hmap_iter *it) {
   for (size_t i = 0; i < it->nsaved; i++)
-    hmapi_drop(it->m, &it->m->t->key, pair_at(it, i));
+    hmapi_release(it->m, &it->m->t->key, pair_at(it, i));
   if (it->saved != NULL)
     hmapi_free(it->m, PART_HEADER, it->saved, it->saved_bytes);
   it->saved = NULL;
@@ -114,7 +114,7 @@ static bool is_due(const hmap_iter *it, const void *key) {
   if (it->npast > 0 && irreflexive(&m->t->key, key))
     return false;
   for (uint32_t i = 0; i < it->npast; i++) {
-    const keying *k = hmapi_keying_of(m, it->past[i].epoch);
+    const hash_key *k = hmapi_hash_key_of(m, it->past[i].epoch);
     if (before(hash_under(m, k, &m->t->key, key), &it->past[i]))
       return false;
   }
@@ -127,7 +127,7 @@ static bool is_lost(const hmap_iter *it) {
   if (it->npast == 0 && it->now.epoch == it->m->epoch)
     return false;
   uint32_t oldest = it->npast > 0 ? it->past[0].epoch : it->now.epoch;
-  return hmapi_keying_of(it->m, oldest) == NULL;
+  return hmapi_hash_key_of(it->m, oldest) == NULL;
 }
 
 /* In a filtered chain a NaN is due only if it is to move, by the parity of its
@@ -149,7 +149,7 @@ static NOINLINE bool is_in_class(const hmap_iter *it, place at) {
   if (it->filter && irreflexive(&m->t->key, key))
     return nan_in_class(it, at);
   if (it->filter) {
-    const keying *k = hmapi_keying_of(m, p->epoch);
+    const hash_key *k = hmapi_hash_key_of(m, p->epoch);
     if ((hash_under(m, k, &m->t->key, key) ^ p->cls) & mask_of(p->level))
       return false;
   }
@@ -204,7 +204,7 @@ static hmap_status save_left(hmap_iter *it) {
   hmap_iter walk = *it;
   for (place at; status == HMAP_OK && walk_chain(&walk, &at);) {
     char *pair = pair_at(it, it->nsaved);
-    status = hmapi_take(m, &t->key, pair, key_at(&t->key, at.b, at.i));
+    status = hmapi_copy_in(m, &t->key, pair, key_at(&t->key, at.b, at.i));
     if (status == HMAP_OK) {
       memcpy(pair + elem_offset(t), elem_at(t, &t->key, at.b, at.i),
              t->elem.size);
@@ -216,7 +216,7 @@ static hmap_status save_left(hmap_iter *it) {
   return status;
 }
 
-hmap_status hmapi_iters_settle(hmap *m, bmap *head) {
+hmap_status hmapi_iters_save_pending(hmap *m, bmap *head) {
   for (hmap_iter *it = m->iters; it != NULL; it = it->next) {
     if (it->at == NULL || it->head != head)
       continue;
@@ -243,7 +243,7 @@ void hmapi_iters_cleared(hmap *m, const bmap *was, uint64_t n, bmap *now) {
   }
 }
 
-void hmapi_iters_orphan(hmap *m) {
+void hmapi_iters_detach(hmap *m) {
   while (m->iters != NULL) {
     hmap_iter *it = m->iters;
     hmap_iter_close(it);
@@ -463,7 +463,7 @@ static bool cursor_ok(const hmap *m, const hmap_cursor *c) {
   for (uint32_t i = 0; i < c->n; i++)
     if (c->at[i].level > MAX_B || c->at[i].cls > mask_of(c->at[i].level) ||
         (i > 0 && c->at[i].epoch <= c->at[i - 1].epoch) ||
-        hmapi_keying_of(m, c->at[i].epoch) == NULL)
+        hmapi_hash_key_of(m, c->at[i].epoch) == NULL)
       return false;
   return true;
 }

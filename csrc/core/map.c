@@ -62,7 +62,8 @@ static bool hash_ok(const hmap_options *o) {
 }
 
 static void init_options(hmap *m, const hmap_options *o) {
-  m->k = (keying){.hash = (uint8_t)o->hash, .fn = o->hash_fn, .ud = o->hash_ud};
+  m->k =
+      (hash_key){.hash = (uint8_t)o->hash, .fn = o->hash_fn, .ud = o->hash_ud};
   m->alloc = o->alloc != NULL ? o->alloc : system_alloc;
   m->alloc_ud = o->alloc_ud;
   m->map_min = o->map_min != 0 ? o->map_min : DEFAULT_MAP_MIN;
@@ -150,24 +151,24 @@ hmap_status hmap_new(const hmap_options *o, hmap **out) {
   return status;
 }
 
-static void retire_all(hmap *m) {
+static void defer_free_all(hmap *m) {
   m->sink = NULL;
   hmap_set_watch(m, NULL, NULL);
-  hmapi_close_ledger(m);
-  hmapi_iters_orphan(m);
+  hmapi_close_op_stats(m);
+  hmapi_iters_detach(m);
   if (m->old != NULL)
-    hmapi_retire(m, m->old, true);
+    hmapi_defer_free(m, m->old, true);
   if (m->array != NULL)
-    hmapi_retire(m, m->array, true);
+    hmapi_defer_free(m, m->array, true);
   m->old = m->array = NULL;
-  if (m->ready != NULL)
-    hmapi_unprepare(m);
-  hmapi_free_spare(m);
+  if (m->next_array != NULL)
+    hmapi_unmap_next(m);
+  hmapi_free_reserved(m);
 }
 
 static void free_header(hmap *m) {
   hmapi_slabs_close(m);
-  hmapi_forget_keyings(m, 0);
+  hmapi_forget_hash_keys(m, 0);
   if (m->k.own_secret)
     hmapi_free(m, PART_HEADER, (void *)(uintptr_t)m->k.secret, SECRET_BYTES);
   if (m->t != NULL)
@@ -178,19 +179,19 @@ static void free_header(hmap *m) {
 
 /* Frees up to *n parts, which it counts down; whether all is gone, m too. */
 static bool free_parts(hmap *m, size_t *n) {
-  while (m->attic != NULL || hmapi_slabs_untidy(m)) {
+  while (m->pending_free != NULL || hmapi_slabs_have_excess(m)) {
     if (*n == 0)
       return false;
     --*n;
-    if (!hmapi_reap(m, HMAP_REAP_BUCKETS))
-      hmapi_slabs_tidy(m);
+    if (!hmapi_free_step(m, FREE_STEP_BUCKETS))
+      hmapi_slabs_trim(m);
   }
   free_header(m);
   return true;
 }
 
 bool hmap_free_step(hmap *m, size_t n) {
-  retire_all(m);
+  defer_free_all(m);
   return free_parts(m, &n);
 }
 
@@ -200,7 +201,7 @@ void hmap_free(hmap *m) {
 }
 
 void hmap_free_later(hmap *m, hmap **dying) {
-  retire_all(m);
+  defer_free_all(m);
   m->next_dying = *dying;
   *dying = m;
 }
@@ -241,28 +242,28 @@ static ALWAYS_INLINE const void *get(const hmap *m, const hmap_type *t,
                                      visitor *v) {
   if (m->count == 0)
     return NULL;
-  return get_hashed(m, t, c, key, hash_key(m, c, key), v);
+  return get_hashed(m, t, c, key, hash_of(m, c, key), v);
 }
 
 /* The work of a search, in the account of its operation. */
-static void account_search(const hmap *m, const visitor *v) {
-  ACCOUNT(m, hashes, v->hashes);
-  ACCOUNT(m, slots, v->buckets * HMAP_BUCKET_COUNT);
-  ACCOUNT(m, comparisons, v->comparisons);
+static void count_search(const hmap *m, const visitor *v) {
+  COUNT_WORK(m, hashes, v->hashes);
+  COUNT_WORK(m, slots, v->buckets * HMAP_BUCKET_COUNT);
+  COUNT_WORK(m, comparisons, v->comparisons);
 }
 
-static NOINLINE const void *observed_get(const hmap *m, const void *key) {
+static NOINLINE const void *counted_get(const hmap *m, const void *key) {
   visitor v = {.hashes = m->count > 0};
   begin_op(m, HMAP_OP_GET);
   const void *elem = get(m, m->t, &m->t->key, key, &v);
-  account_search(m, &v);
+  count_search(m, &v);
   end_op(m);
   return elem;
 }
 
 const void *hmap_get(const hmap *m, const void *key) {
-  if (UNLIKELY(m->observed))
-    return observed_get(m, key);
+  if (UNLIKELY(m->has_observers))
+    return counted_get(m, key);
   return get(m, m->t, &m->t->key, key, NULL);
 }
 
@@ -270,10 +271,10 @@ const void *hmap_get(const hmap *m, const void *key) {
 
 /* Each is several times the same, from the shortest road to the longest:
 **
-**   ROAD_STILL   the type is a constant, and there is one array (reads)
-**   ROAD_WORD    the type is a constant (writes)
-**   ROAD_TYPED   that of keys is
-**   ROAD_ANY     the general entry: nothing is
+**   PATH_STILL   the type is a constant, and there is one array (reads)
+**   PATH_WORD    the type is a constant (writes)
+**   PATH_TYPED   that of keys is
+**   PATH_GENERAL     the general entry: nothing is
 **
 ** What leaves the first takes the key by value: so its address is nowhere
 ** needed, and it stays in a register. */
@@ -287,17 +288,17 @@ static void expect_text_key(const hmap *m) {
   (void)m;
 }
 
-static NOINLINE const void *get_word(const hmap *m, int64_t key) {
-  if (!can_go(m, ROAD_TYPED))
+static NOINLINE const void *get_i64(const hmap *m, int64_t key) {
+  if (!fast_path_ok(m, PATH_TYPED))
     return hmap_get(m, &key);
   return get(m, m->t, word_key, &key, NULL);
 }
 
 const void *hmap_get_i64(const hmap *m, int64_t key) {
   expect_word_key(m);
-  if (!can_go(m, ROAD_STILL))
-    return get_word(m, key);
-  uint64_t hash = hash_key(m, word_key, &key);
+  if (!fast_path_ok(m, PATH_STILL))
+    return get_i64(m, key);
+  uint64_t hash = hash_of(m, word_key, &key);
   return get_hashed(m, &word_to_word, word_key, &key, hash, NULL);
 }
 
@@ -313,15 +314,15 @@ static NOINLINE const void *get_text_slowly(const hmap *m, const char *s,
   return hmap_get(m, &key);
 }
 
-static NOINLINE const void *get_text(const hmap *m, const char *s, size_t n) {
-  return can_go(m, ROAD_TYPED) ? get_text_as(m, m->t, s, n)
-                               : get_text_slowly(m, s, n);
+static NOINLINE const void *get_str(const hmap *m, const char *s, size_t n) {
+  return fast_path_ok(m, PATH_TYPED) ? get_text_as(m, m->t, s, n)
+                                     : get_text_slowly(m, s, n);
 }
 
 const void *hmap_get_str(const hmap *m, const char *s, size_t n) {
   expect_text_key(m);
-  if (!can_go(m, ROAD_STILL))
-    return get_text(m, s, n);
+  if (!fast_path_ok(m, PATH_STILL))
+    return get_str(m, s, n);
   return get_text_as(m, &text_to_word, s, n);
 }
 
@@ -331,8 +332,8 @@ const void *hmap_get_str(const hmap *m, const char *s, size_t n) {
 typedef enum if_present { OVERWRITE, KEEP } if_present;
 
 static ALWAYS_INLINE void finish_write(hmap *m) {
-  if (UNLIKELY(m->chores))
-    hmapi_do_chores(m);
+  if (UNLIKELY(m->deferred))
+    hmapi_do_deferred(m);
 }
 
 static uint32_t ref_of(const cell_type *c, const void *cell) {
@@ -351,11 +352,11 @@ static NOINLINE hmap_status overwrite_text(hmap *m, void *slot,
                                            const void *elem) {
   const cell_type *c = &m->t->elem;
   slot_room fresh;
-  hmap_status status = hmapi_take_slot(m, c, &fresh, elem);
+  hmap_status status = hmapi_copy_in_slot(m, c, &fresh, elem);
   if (status != HMAP_OK)
     return status;
-  m->gone.elem_ref = ref_of(c, cell_in(c, slot));
-  hmapi_drop_slot(m, c, slot);
+  m->released.elem_ref = ref_of(c, cell_in(c, slot));
+  hmapi_release_slot(m, c, slot);
   memcpy(slot, &fresh, c->slot);
   return HMAP_OK;
 }
@@ -367,7 +368,7 @@ static ALWAYS_INLINE hmap_status overwrite(hmap *m, const hmap_type *t,
   if (c->text) {
     if (c->nfields != 1 || is_long_text(slot) || is_long_text(elem))
       return overwrite_text(m, slot, elem);
-    m->gone.elem_ref = ref_of(c, slot);
+    m->released.elem_ref = ref_of(c, slot);
   }
   copy_cell(cell_in(c, slot), elem, c->size);
   return HMAP_OK;
@@ -386,15 +387,15 @@ static void update_key(const cell_type *c, void *now, const void *key) {
 }
 
 /* Makes the slots of a new entry own copies of key and elem, or neither. */
-static NOINLINE hmap_status take_both(hmap *m, void *key_to, const void *key,
-                                      void *elem_to, const void *elem) {
+static NOINLINE hmap_status copy_in_both(hmap *m, void *key_to, const void *key,
+                                         void *elem_to, const void *elem) {
   const hmap_type *t = m->t;
-  hmap_status status = hmapi_take_slot(m, &t->key, key_to, key);
+  hmap_status status = hmapi_copy_in_slot(m, &t->key, key_to, key);
   if (status != HMAP_OK)
     return status;
-  status = hmapi_take_slot(m, &t->elem, elem_to, elem);
+  status = hmapi_copy_in_slot(m, &t->elem, elem_to, elem);
   if (status != HMAP_OK)
-    hmapi_drop_slot(m, &t->key, key_to);
+    hmapi_release_slot(m, &t->key, key_to);
   return status;
 }
 
@@ -406,22 +407,22 @@ static ALWAYS_INLINE void store_entry(hmap *m, const hmap_type *t,
   copy_cell(elem_slot(t, c, at.b, at.i), elem, t->elem.slot);
   at.b->tophash[at.i] = tophash(hash);
   m->count++;
-  m->gone.inserted = true;
+  m->released.inserted = true;
 }
 
 /* Puts a new entry into the empty slot `at`, or slot 0 of a new overflow bucket
 ** if there is none. All memory is in hand before anything is written. */
-static ALWAYS_INLINE hmap_status fill(hmap *m, const hmap_type *t,
-                                      const cell_type *c, place *at,
-                                      const void *key, const void *elem,
-                                      uint64_t hash) {
+static ALWAYS_INLINE hmap_status insert_at(hmap *m, const hmap_type *t,
+                                           const cell_type *c, place *at,
+                                           const void *key, const void *elem,
+                                           uint64_t hash) {
   slot_room key_copy, elem_copy;
   hmap_status status = HMAP_OK;
   bool full = at->i == HMAP_BUCKET_COUNT;
   if (UNLIKELY(full))
     status = hmapi_reserve_overflow(m, 1);
   if (status == HMAP_OK && t->bucket_pointers) {
-    status = take_both(m, &key_copy, key, &elem_copy, elem);
+    status = copy_in_both(m, &key_copy, key, &elem_copy, elem);
     key = &key_copy;
     elem = &elem_copy;
   }
@@ -438,8 +439,8 @@ static ALWAYS_INLINE hmap_status fill(hmap *m, const hmap_type *t,
 
 /* A cell that a move cannot take away: what a caller hands in may lie in this
 ** very map. (Text and indirect cells stay where they are in a move.) */
-static NOINLINE const void *keep(const cell_type *c, const void *cell,
-                                 slot_room *room) {
+static NOINLINE const void *copy_to_stack(const cell_type *c, const void *cell,
+                                          slot_room *room) {
   if (c->indirect || c->size == 0 || cell == (const void *)room)
     return cell;
   return memcpy(room, cell, c->size);
@@ -460,22 +461,22 @@ static ALWAYS_INLINE hmap_status assign(hmap *m, const hmap_type *t,
                                         if_present then, place *at,
                                         visitor *v) {
   hmap_cell copy;
-  key = marked(c, key, hash, &copy);
+  key = with_hash_bits(c, key, hash, &copy);
   slot_room key_kept, elem_kept;
-  m->gone = (hmap_gone){0, 0, false};
+  m->released = (hmap_gone){0, 0, false};
   hmap_status status = HMAP_OK;
   if (UNLIKELY(m->buckets == NULL) &&
       (status = hmapi_first_array(m, 0)) != HMAP_OK)
     return status;
   for (bool grown = false;;) {
     if (UNLIKELY(growing(m))) {
-      key = keep(c, key, &key_kept);
-      elem = keep(&t->elem, elem, &elem_kept);
+      key = copy_to_stack(c, key, &key_kept);
+      elem = copy_to_stack(&t->elem, elem, &elem_kept);
       if ((status = work_for(m, c, key, hash, v)) != HMAP_OK)
         return status;
     }
     bmap *b = bucket_at(t, m->buckets, hash & m->mask);
-    fetch_slots(b);
+    prefetch_slots(b);
     if (probe(t, c, b, key, tophash(hash), at, v)) {
       if (then == OVERWRITE)
         status = overwrite(m, t, elem_slot(t, c, at->b, at->i), elem);
@@ -485,10 +486,10 @@ static ALWAYS_INLINE hmap_status assign(hmap *m, const hmap_type *t,
     }
     if (LIKELY(grown || !wants_growth(m))) {
       *at = first_empty(t, b, v);
-      return fill(m, t, c, at, key, elem, hash);
+      return insert_at(m, t, c, at, key, elem, hash);
     }
-    key = keep(c, key, &key_kept);
-    elem = keep(&t->elem, elem, &elem_kept);
+    key = copy_to_stack(c, key, &key_kept);
+    elem = copy_to_stack(&t->elem, elem, &elem_kept);
     if ((status = hmapi_hash_grow(m)) != HMAP_OK)
       return status;
     grown = true; /* once: a move may be over at once and change little */
@@ -496,28 +497,29 @@ static ALWAYS_INLINE hmap_status assign(hmap *m, const hmap_type *t,
 }
 
 /* The same, told and counted. */
-static hmap_status observed_assign(hmap *m, const void *key, uint64_t hash,
-                                   const void *elem, if_present then,
-                                   place *at) {
+static hmap_status counted_assign(hmap *m, const void *key, uint64_t hash,
+                                  const void *elem, if_present then,
+                                  place *at) {
   const cell_type *c = &m->t->key;
   visitor v = {.hashes = 1};
   hmap_status status = assign(m, m->t, c, key, hash, elem, then, at, &v);
-  account_search(m, &v);
-  if (status == HMAP_OK && (m->gone.inserted || then == OVERWRITE))
-    touch(m, (hmap_touch){.kind = m->gone.inserted ? HMAP_TOUCH_INSERT
-                                                   : HMAP_TOUCH_OVERWRITE,
-                          .key = key_at(c, at->b, at->i),
-                          .hash = hash,
-                          .which = HMAP_NEW,
-                          .bucket = hash & m->mask});
+  count_search(m, &v);
+  if (status == HMAP_OK && (m->released.inserted || then == OVERWRITE))
+    notify_entry(m, (hmap_touch){.kind = m->released.inserted
+                                             ? HMAP_TOUCH_INSERT
+                                             : HMAP_TOUCH_OVERWRITE,
+                                 .key = key_at(c, at->b, at->i),
+                                 .hash = hash,
+                                 .which = HMAP_NEW,
+                                 .bucket = hash & m->mask});
   return status;
 }
 
-static NOINLINE hmap_status observed_put(hmap *m, const void *key,
-                                         uint64_t hash, const void *elem) {
+static NOINLINE hmap_status counted_put(hmap *m, const void *key, uint64_t hash,
+                                        const void *elem) {
   place at;
   begin_op(m, HMAP_OP_PUT);
-  hmap_status status = observed_assign(m, key, hash, elem, OVERWRITE, &at);
+  hmap_status status = counted_assign(m, key, hash, elem, OVERWRITE, &at);
   finish_write(m);
   end_op(m);
   return status;
@@ -541,12 +543,12 @@ static ALWAYS_INLINE bool put_here(hmap *m, const hmap_type *t,
                                    uint64_t hash, const void *elem) {
   place at;
   bmap *b = bucket_at(t, m->buckets, hash & m->mask);
-  fetch_slots(b);
-  if (UNLIKELY(m->chores))
+  prefetch_slots(b);
+  if (UNLIKELY(m->deferred))
     return false;
   if (probe(t, c, b, key, tophash(hash), &at, NULL)) {
     copy_cell(elem_slot(t, c, at.b, at.i), elem, t->elem.slot);
-    m->gone.inserted = false;
+    m->released.inserted = false;
     return true;
   }
   at = first_empty(t, b, NULL);
@@ -558,37 +560,37 @@ static ALWAYS_INLINE bool put_here(hmap *m, const hmap_type *t,
 
 hmap_status hmapi_put_hashed(hmap *m, const void *key, uint64_t hash,
                              const void *elem) {
-  if (UNLIKELY(m->observed))
-    return observed_put(m, key, hash, elem);
-  if (has_word_key(m->t) && can_go(m, ROAD_STILL) &&
+  if (UNLIKELY(m->has_observers))
+    return counted_put(m, key, hash, elem);
+  if (has_word_key(m->t) && fast_path_ok(m, PATH_STILL) &&
       put_here(m, &word_to_word, word_key, key, hash, elem))
     return HMAP_OK;
   return put_hashed(m, m->t, &m->t->key, key, hash, elem);
 }
 
 hmap_status hmap_put(hmap *m, const void *key, const void *elem) {
-  return hmapi_put_hashed(m, key, hash_key(m, &m->t->key, key), elem);
+  return hmapi_put_hashed(m, key, hash_of(m, &m->t->key, key), elem);
 }
 
 static ALWAYS_INLINE hmap_status put_word_as(hmap *m, const hmap_type *t,
                                              int64_t key, const void *elem) {
-  uint64_t hash = hash_key(m, word_key, &key);
+  uint64_t hash = hash_of(m, word_key, &key);
   return put_hashed(m, t, word_key, &key, hash, elem);
 }
 
-static NOINLINE hmap_status put_word(hmap *m, int64_t key, const void *elem) {
-  if (can_go(m, ROAD_WORD))
+static NOINLINE hmap_status put_i64(hmap *m, int64_t key, const void *elem) {
+  if (fast_path_ok(m, PATH_WORD))
     return put_word_as(m, &word_to_word, key, elem);
-  return can_go(m, ROAD_TYPED) ? put_word_as(m, m->t, key, elem)
-                               : hmap_put(m, &key, elem);
+  return fast_path_ok(m, PATH_TYPED) ? put_word_as(m, m->t, key, elem)
+                                     : hmap_put(m, &key, elem);
 }
 
 hmap_status hmap_put_i64(hmap *m, int64_t key, const void *elem) {
   expect_word_key(m);
-  if (can_go(m, ROAD_STILL) && put_here(m, &word_to_word, word_key, &key,
-                                        hash_key(m, word_key, &key), elem))
+  if (fast_path_ok(m, PATH_STILL) && put_here(m, &word_to_word, word_key, &key,
+                                              hash_of(m, word_key, &key), elem))
     return HMAP_OK;
-  return put_word(m, key, elem);
+  return put_i64(m, key, elem);
 }
 
 static ALWAYS_INLINE hmap_status put_text_as(hmap *m, const hmap_type *t,
@@ -604,18 +606,18 @@ static NOINLINE hmap_status put_text_slowly(hmap *m, const char *s, size_t n,
   return hmap_put(m, &key, elem);
 }
 
-static ALWAYS_INLINE hmap_status put_text(hmap *m, const char *s, size_t n,
-                                          const void *elem) {
-  return can_go(m, ROAD_TYPED) ? put_text_as(m, m->t, s, n, elem)
-                               : put_text_slowly(m, s, n, elem);
+static ALWAYS_INLINE hmap_status put_str(hmap *m, const char *s, size_t n,
+                                         const void *elem) {
+  return fast_path_ok(m, PATH_TYPED) ? put_text_as(m, m->t, s, n, elem)
+                                     : put_text_slowly(m, s, n, elem);
 }
 
 hmap_status hmap_put_str(hmap *m, const char *s, size_t n, const void *elem) {
   expect_text_key(m);
   if (UNLIKELY(n > HMAP_MAX_TEXT))
     return HMAP_ETOOBIG;
-  return can_go(m, ROAD_WORD) ? put_text_as(m, &text_to_word, s, n, elem)
-                              : put_text(m, s, n, elem);
+  return fast_path_ok(m, PATH_WORD) ? put_text_as(m, &text_to_word, s, n, elem)
+                                    : put_str(m, s, n, elem);
 }
 
 hmap_status hmap_get_or_put(hmap *m, const void *key, const void *elem,
@@ -624,20 +626,20 @@ hmap_status hmap_get_or_put(hmap *m, const void *key, const void *elem,
   slot_room key_kept, elem_kept;
   place at;
   begin_op(m, HMAP_OP_GET_OR_PUT);
-  if (UNLIKELY(m->chores)) { /* first: a move must not take *now away */
-    key = keep(c, key, &key_kept);
-    elem = keep(&m->t->elem, elem, &elem_kept);
-    hmapi_do_chores(m);
+  if (UNLIKELY(m->deferred)) { /* first: a move must not take *now away */
+    key = copy_to_stack(c, key, &key_kept);
+    elem = copy_to_stack(&m->t->elem, elem, &elem_kept);
+    hmapi_do_deferred(m);
   }
-  uint64_t hash = hash_key(m, c, key);
+  uint64_t hash = hash_of(m, c, key);
   hmap_status status =
-      UNLIKELY(m->observed)
-          ? observed_assign(m, key, hash, elem, KEEP, &at)
+      UNLIKELY(m->has_observers)
+          ? counted_assign(m, key, hash, elem, KEEP, &at)
           : assign(m, m->t, c, key, hash, elem, KEEP, &at, NULL);
   end_op(m);
   if (status == HMAP_OK) {
     *now = elem_at(m->t, c, at.b, at.i);
-    *existed = !m->gone.inserted;
+    *existed = !m->released.inserted;
   }
   return status;
 }
@@ -653,7 +655,7 @@ hmap_status hmap_assign(hmap *m, const void *key, void **elem, bool *existed) {
   return status;
 }
 
-hmap_gone hmap_let_go(const hmap *m) { return m->gone; }
+hmap_gone hmap_let_go(const hmap *m) { return m->released; }
 
 /* -- delete --------------------------------------------------------------- */
 
@@ -674,7 +676,7 @@ static bool rest_is_empty(const hmap_type *t, place at) {
 /* The tombstone rule. A deleted slot is emptyOne; but if nothing follows it in
 ** its chain it is emptyRest, and so is each emptyOne before it, back to the
 ** last live slot: searches for absent keys stop there. */
-static void bury(const hmap_type *t, bmap *base, place at) {
+static void mark_deleted(const hmap_type *t, bmap *base, place at) {
   at.b->tophash[at.i] = EMPTY_ONE;
   if (!rest_is_empty(t, at))
     return;
@@ -692,9 +694,9 @@ static void bury(const hmap_type *t, bmap *base, place at) {
 static ALWAYS_INLINE void clear_slot(hmap *m, const cell_type *c, void *slot,
                                      bool elem) {
   if (c->kind == HMAP_ANY)
-    *(elem ? &m->gone.elem_ref : &m->gone.key_ref) = ref_of(c, slot);
+    *(elem ? &m->released.elem_ref : &m->released.key_ref) = ref_of(c, slot);
   if (c->text || c->indirect)
-    hmapi_drop_slot(m, c, slot);
+    hmapi_release_slot(m, c, slot);
   if (elem || c->text || c->indirect)
     clear_cell(slot, c->slot);
 }
@@ -703,7 +705,7 @@ static ALWAYS_INLINE void empty_slot(hmap *m, const hmap_type *t,
                                      const cell_type *c, bmap *base, place at) {
   clear_slot(m, c, key_slot(c, at.b, at.i), false);
   clear_slot(m, &t->elem, elem_slot(t, c, at.b, at.i), true);
-  bury(t, base, at);
+  mark_deleted(t, base, at);
   m->count--;
 }
 
@@ -715,7 +717,7 @@ static ALWAYS_INLINE void remove_entry(hmap *m, const hmap_type *t,
     m->emptied++;
     hmapi_draw_hash0(m);
   }
-  if (UNLIKELY(m->count < m->shrink_at))
+  if (UNLIKELY(m->count < m->shrink_threshold))
     hmapi_after_delete(m);
 }
 
@@ -733,45 +735,45 @@ static hmap_touch delete_of(const hmap *m, const void *key, uint64_t hash,
 static ALWAYS_INLINE bool delete_hashed(hmap *m, const hmap_type *t,
                                         const cell_type *c, const void *key,
                                         uint64_t hash, visitor *v) {
-  m->gone = (hmap_gone){0, 0, false};
+  m->released = (hmap_gone){0, 0, false};
   slot_room kept;
   if (growing(m)) { /* refused: the entry is deleted where it stands */
-    key = keep(c, key, &kept);
+    key = copy_to_stack(c, key, &kept);
     (void)work_for(m, c, key, hash, v);
   }
   hmap_cell copy;
   place at;
   bmap *base = locate(m, t, c, key, &hash, v);
-  bool found =
-      probe(t, c, base, marked(c, key, hash, &copy), tophash(hash), &at, v);
+  bool found = probe(t, c, base, with_hash_bits(c, key, hash, &copy),
+                     tophash(hash), &at, v);
   if (found && v != NULL)
-    touch(m, delete_of(m, key, hash, base));
+    notify_entry(m, delete_of(m, key, hash, base));
   if (found)
     remove_entry(m, t, c, base, at);
   finish_write(m);
   return found;
 }
 
-static NOINLINE bool observed_delete(hmap *m, const void *key, uint64_t hash) {
+static NOINLINE bool counted_delete(hmap *m, const void *key, uint64_t hash) {
   visitor v = {.hashes = 1};
   begin_op(m, HMAP_OP_DELETE);
   bool found = delete_hashed(m, m->t, &m->t->key, key, hash, &v);
-  account_search(m, &v);
+  count_search(m, &v);
   end_op(m);
   return found;
 }
 
 bool hmapi_delete_hashed(hmap *m, const void *key, uint64_t hash) {
-  return UNLIKELY(m->observed)
-             ? observed_delete(m, key, hash)
+  return UNLIKELY(m->has_observers)
+             ? counted_delete(m, key, hash)
              : delete_hashed(m, m->t, &m->t->key, key, hash, NULL);
 }
 
 bool hmap_delete(hmap *m, const void *key) {
   if (m->count > 0)
-    return hmapi_delete_hashed(m, key, hash_key(m, &m->t->key, key));
+    return hmapi_delete_hashed(m, key, hash_of(m, &m->t->key, key));
   begin_op(m, HMAP_OP_DELETE);
-  m->gone = (hmap_gone){0, 0, false};
+  m->released = (hmap_gone){0, 0, false};
   finish_write(m);
   end_op(m);
   return false;
@@ -779,7 +781,7 @@ bool hmap_delete(hmap *m, const void *key) {
 
 static ALWAYS_INLINE bool delete_word_as(hmap *m, const hmap_type *t,
                                          int64_t key) {
-  uint64_t hash = hash_key(m, word_key, &key);
+  uint64_t hash = hash_of(m, word_key, &key);
   return delete_hashed(m, t, word_key, &key, hash, NULL);
 }
 
@@ -789,30 +791,31 @@ static ALWAYS_INLINE bool delete_here(hmap *m, const hmap_type *t,
                                       uint64_t hash, bool *found) {
   place at;
   bmap *base = bucket_at(t, m->buckets, hash & m->mask);
-  fetch_slots(base);
-  if (UNLIKELY(m->chores || m->count <= 1 || m->count <= m->shrink_at))
+  prefetch_slots(base);
+  if (UNLIKELY(m->deferred || m->count <= 1 || m->count <= m->shrink_threshold))
     return false;
   *found = probe(t, c, base, key, tophash(hash), &at, NULL);
   if (*found)
     empty_slot(m, t, c, base, at);
-  m->gone.inserted = false;
+  m->released.inserted = false;
   return true;
 }
 
-static NOINLINE bool delete_word(hmap *m, int64_t key) {
-  if (m->count == 0 || !can_go(m, ROAD_TYPED))
+static NOINLINE bool delete_i64(hmap *m, int64_t key) {
+  if (m->count == 0 || !fast_path_ok(m, PATH_TYPED))
     return hmap_delete(m, &key);
-  return can_go(m, ROAD_WORD) ? delete_word_as(m, &word_to_word, key)
-                              : delete_word_as(m, m->t, key);
+  return fast_path_ok(m, PATH_WORD) ? delete_word_as(m, &word_to_word, key)
+                                    : delete_word_as(m, m->t, key);
 }
 
 bool hmap_delete_i64(hmap *m, int64_t key) {
   bool found;
   expect_word_key(m);
-  if (can_go(m, ROAD_STILL) && delete_here(m, &word_to_word, word_key, &key,
-                                           hash_key(m, word_key, &key), &found))
+  if (fast_path_ok(m, PATH_STILL) &&
+      delete_here(m, &word_to_word, word_key, &key, hash_of(m, word_key, &key),
+                  &found))
     return found;
-  return delete_word(m, key);
+  return delete_i64(m, key);
 }
 
 static ALWAYS_INLINE bool delete_text_as(hmap *m, const hmap_type *t,
@@ -826,16 +829,17 @@ static NOINLINE bool delete_text_slowly(hmap *m, const char *s, size_t n) {
   return hmap_delete(m, &key);
 }
 
-static ALWAYS_INLINE bool delete_text(hmap *m, const char *s, size_t n) {
-  return m->count > 0 && can_go(m, ROAD_TYPED) ? delete_text_as(m, m->t, s, n)
-                                               : delete_text_slowly(m, s, n);
+static ALWAYS_INLINE bool delete_str(hmap *m, const char *s, size_t n) {
+  return m->count > 0 && fast_path_ok(m, PATH_TYPED)
+             ? delete_text_as(m, m->t, s, n)
+             : delete_text_slowly(m, s, n);
 }
 
 bool hmap_delete_str(hmap *m, const char *s, size_t n) {
   expect_text_key(m);
-  return m->count > 0 && can_go(m, ROAD_WORD)
+  return m->count > 0 && fast_path_ok(m, PATH_WORD)
              ? delete_text_as(m, &text_to_word, s, n)
-             : delete_text(m, s, n);
+             : delete_str(m, s, n);
 }
 
 /* -- clear ---------------------------------------------------------------- */
@@ -845,7 +849,7 @@ static void clear_in_place(hmap *m) {
   array *a = m->array;
   hmapi_free_chains(m, a, true);
   memset((char *)a->buckets, 0, a->bytes);
-  ACCOUNT(m, cleared, a->bytes);
+  COUNT_WORK(m, cleared, a->bytes);
   hmapi_iters_cleared(m, a->buckets, a->n, a->buckets);
 }
 
@@ -853,13 +857,13 @@ static void clear_in_place(hmap *m) {
 ** memory for that it is emptied at once after all. */
 static void clear_array(hmap *m) {
   array *was = m->array;
-  if (hmapi_is_quickly_emptied(m, was, true) ||
+  if (hmapi_frees_at_once(m, was, true) ||
       hmapi_first_array(m, m->B) != HMAP_OK) {
     clear_in_place(m);
     return;
   }
   hmapi_iters_cleared(m, was->buckets, was->n, m->buckets);
-  hmapi_retire(m, was, true);
+  hmapi_defer_free(m, was, true);
 }
 
 static void drop_old_array(hmap *m) {
@@ -905,8 +909,8 @@ hmap_status hmap_step(hmap *m, size_t n, size_t *moved, size_t *remaining) {
     if ((status = hmapi_evacuate_next(m)) != HMAP_OK)
       break;
   size_t done = (size_t)(m->moved - before);
-  for (size_t i = 0; i < n && m->chores; i++)
-    hmapi_do_chores(m);
+  for (size_t i = 0; i < n && m->deferred; i++)
+    hmapi_do_deferred(m);
   end_op(m);
   if (moved != NULL)
     *moved = done;

@@ -29,7 +29,7 @@ typedef enum part {
 } part;
 
 /* All that turns a key into its hash. */
-typedef struct keying {
+typedef struct hash_key {
   uint32_t hash0;        /* Go's: drawn anew when the map is empty */
   uint8_t hash;          /* hmap_hash */
   bool own_secret;       /* freed with the map */
@@ -38,14 +38,14 @@ typedef struct keying {
   uint64_t word[2];      /* its first, by which words are hashed */
   hmap_hash_fn fn;
   void *ud;
-} keying;
+} hash_key;
 
 /* A keying that a rekey replaced. Iterators and cursors that began under it
 ** ask it how far they had come. */
-typedef struct past_keying past_keying;
-struct past_keying {
-  keying k;
-  past_keying *older;
+typedef struct old_hash_key old_hash_key;
+struct old_hash_key {
+  hash_key k;
+  old_hash_key *older;
 };
 
 /* What was asked for while a move was under way, to begin when that is done. */
@@ -66,23 +66,25 @@ struct hmap {
 
   /* What a lookup or an insert needs besides. */
   hmap_type *t;
-  keying k;
-  uint8_t oldB;       /* log2 of the old buckets' count, while growing */
-  uint8_t growth;     /* hmap_growth, while growing */
-  bool chores;        /* a write has more to do than its own work */
-  bool observed;      /* a ledger is open or somebody watches (ledger.h) */
-  uint8_t road;       /* for typed entries, see ledger.h */
-  uint64_t grow_at;   /* entries for which this B does not double */
-  uint64_t shrink_at; /* below this count a delete begins a shrink; or 0 */
-  uint32_t same_at;   /* noverflow at which the size is kept, or UINT32_MAX */
+  hash_key k;
+  uint8_t oldB;            /* log2 of the old buckets' count, while growing */
+  uint8_t resize_kind;     /* hmap_growth, while growing */
+  bool deferred;           /* a write has more to do than its own work */
+  bool has_observers;      /* a ledger is open or somebody watches (ledger.h) */
+  uint8_t fast_path;       /* for typed entries, see ledger.h */
+  uint64_t grow_threshold; /* entries for which this B does not double */
+  uint64_t
+      shrink_threshold; /* below this count a delete begins a shrink; or 0 */
+  uint32_t
+      same_size_threshold; /* noverflow at which the size is kept, or UINT32_MAX */
 
-  array *array, *old; /* behind buckets and oldbuckets */
-  array *attic;       /* arrays waiting to be given back, oldest first */
-  bmap *ready;        /* buckets mapped ahead, or NULL; not counted */
-  size_t ready_bytes;
+  array *array, *old;  /* behind buckets and oldbuckets */
+  array *pending_free; /* arrays waiting to be given back, oldest first */
+  bmap *next_array;    /* buckets mapped ahead, or NULL; not counted */
+  size_t next_array_bytes;
   pending pending;
   hmap_policy policy;
-  past_keying *past;      /* newest first; while rekeying, the old array's */
+  old_hash_key *past;     /* newest first; while rekeying, the old array's */
   uint32_t epoch;         /* rekeys begun */
   uint32_t draws;         /* how often k changed */
   uint64_t rekeyed_count; /* entries when an alarm last began a rekey */
@@ -90,14 +92,14 @@ struct hmap {
   uint64_t id;            /* tells cursors of this map from others' */
   uint64_t rng;           /* state of hmapi_rand */
   uint64_t used_prealloc; /* preallocated overflow buckets handed out */
-  bmap *spare;            /* reserved overflow buckets, linked */
-  uint64_t nspare;
+  bmap *reserved;         /* reserved overflow buckets, linked */
+  uint64_t nreserved;
   uint64_t moved; /* old buckets that have moved, while growing */
   uint64_t overflow_in_use;
   uint64_t longest; /* chain since the map was made, in buckets */
   uint64_t emptied; /* how often the last entry went */
   uint64_t growths[HMAP_NGROWTHS];
-  hmap_gone gone;
+  hmap_gone released;
   hmap_iter *iters; /* open ones */
 
   hmap_alloc_fn alloc;
@@ -111,20 +113,20 @@ struct hmap {
   hmap *next_dying; /* in the list of hmap_free_later */
   hmap_watcher watcher;
   void *watcher_ud;
-  struct ledger *ledger; /* NULL: closed */
+  struct op_stats *op_stats; /* NULL: closed */
 };
 
 static ALWAYS_INLINE bool growing(const hmap *m) {
   return m->oldbuckets != NULL;
 }
 static inline bool rekeying(const hmap *m) {
-  return growing(m) && m->growth == HMAP_GROW_REKEY;
+  return growing(m) && m->resize_kind == HMAP_GROW_REKEY;
 }
 /* Whether entries of different old buckets share a new one: then what is in a
 ** new bucket says nothing about which old ones have moved. */
 static inline bool merging(const hmap *m) {
-  return growing(m) &&
-         (m->growth == HMAP_GROW_REKEY || m->growth == HMAP_GROW_SHRINK);
+  return growing(m) && (m->resize_kind == HMAP_GROW_REKEY ||
+                        m->resize_kind == HMAP_GROW_SHRINK);
 }
 static inline bool same_size_grow(const hmap *m) {
   return (m->flags & HMAP_SAME_SIZE_GROW) != 0;

@@ -23,13 +23,13 @@ void *hmapi_alloc(hmap *m, part p, size_t bytes, hmap_status *why) {
     return NULL;
   }
   hmapi_count_bytes(m, p, bytes, 0);
-  ACCOUNT(m, blocks, 1);
+  COUNT_WORK(m, blocks, 1);
   return ptr;
 }
 
 void hmapi_free(hmap *m, part p, void *ptr, size_t bytes) {
   m->alloc(m->alloc_ud, ptr, bytes, 0);
   hmapi_count_bytes(m, p, 0, bytes);
-  ACCOUNT(m, blocks, 1);
-  ACCOUNT(m, released, bytes);
+  COUNT_WORK(m, blocks, 1);
+  COUNT_WORK(m, released, bytes);
 }

@@ -43,12 +43,13 @@ static uint32_t too_many_overflow_buckets(double load, unsigned B) {
   return wanted < UINT16_MAX ? (uint32_t)wanted : UINT32_MAX;
 }
 
-void hmapi_set_marks(hmap *m) {
+void hmapi_set_thresholds(hmap *m) {
   const hmap_policy *p = &m->policy;
-  m->grow_at = hmapi_threshold(m, m->B);
-  m->same_at =
+  m->grow_threshold = hmapi_threshold(m, m->B);
+  m->same_size_threshold =
       p->same_size ? too_many_overflow_buckets(p->load, m->B) : UINT32_MAX;
-  m->shrink_at = m->B == 0 ? 0 : (uint64_t)(p->shrink * (double)m->grow_at);
+  m->shrink_threshold =
+      m->B == 0 ? 0 : (uint64_t)(p->shrink * (double)m->grow_threshold);
 }
 
 /* A shrink at 1/4 or less leaves room for twice the entries: so many inserts
@@ -64,7 +65,7 @@ hmap_status hmap_tune(hmap *m, const hmap_policy *policy) {
   if (!policy_ok(policy))
     return HMAP_EINVAL;
   m->policy = *policy;
-  hmapi_set_marks(m);
+  hmapi_set_thresholds(m);
   return HMAP_OK;
 }
 
@@ -76,7 +77,7 @@ static hmap_status begin_shrink(hmap *m, uint64_t entries) {
   unsigned B = hmapi_least_B(m, entries);
   if (B >= m->B)
     return HMAP_OK;
-  return hmapi_begin_growth(m, HMAP_GROW_SHRINK, B);
+  return hmapi_begin_resize(m, HMAP_GROW_SHRINK, B);
 }
 
 /* Of shrink and reserve, which contradict each other, the later one counts,
@@ -123,7 +124,7 @@ static hmap_status begin_reserve(hmap *m, uint64_t entries) {
   unsigned B = hmapi_least_B(m, entries);
   if (m->buckets == NULL)
     return B == 0 ? HMAP_OK : hmapi_first_array(m, B);
-  return B <= m->B ? HMAP_OK : hmapi_begin_growth(m, HMAP_GROW_DOUBLE, B);
+  return B <= m->B ? HMAP_OK : hmapi_begin_resize(m, HMAP_GROW_DOUBLE, B);
 }
 
 static hmap_status reserve(hmap *m, size_t n) {
@@ -133,7 +134,7 @@ static hmap_status reserve(hmap *m, size_t n) {
   hmap_status status = later ? HMAP_OK : begin_reserve(m, n);
   if (status == HMAP_OK)
     m->pending.shrink = m->pending.fit = false;
-  if (later && n > m->pending.reserve && n > m->grow_at)
+  if (later && n > m->pending.reserve && n > m->grow_threshold)
     m->pending.reserve = n;
   return status;
 }
@@ -149,7 +150,7 @@ hmap_status hmap_reserve(hmap *m, size_t n) {
 
 /* What is refused here is begun by a later operation, or when it must be. */
 void hmapi_after_delete(hmap *m) {
-  if (m->count >= m->shrink_at || m->nans > 0)
+  if (m->count >= m->shrink_threshold || m->nans > 0)
     return;
   if (growing(m))
     m->pending.fit = true;
@@ -166,7 +167,7 @@ void hmapi_after_overflow(hmap *m, uint64_t bucket) {
       chain_length(m->t, bucket_at(m->t, m->buckets, bucket)) <= alarm)
     return;
   m->pending.rekey = true;
-  m->chores = true;
+  m->deferred = true;
 }
 
 static void begin_pending(hmap *m) {
@@ -195,15 +196,15 @@ bool hmapi_is_pending(const hmap *m) {
 }
 
 
-void hmapi_do_chores(hmap *m) {
-  bool more = hmapi_reap(m, HMAP_REAP_BUCKETS), refused = false;
-  if (!more && hmapi_slabs_untidy(m))
-    hmapi_slabs_tidy(m);
-  else if (!more && !hmapi_is_pending(m) && hmapi_is_unprepared(m))
-    refused = !hmapi_prepare_array(m);
+void hmapi_do_deferred(hmap *m) {
+  bool more = hmapi_free_step(m, FREE_STEP_BUCKETS), refused = false;
+  if (!more && hmapi_slabs_have_excess(m))
+    hmapi_slabs_trim(m);
+  else if (!more && !hmapi_is_pending(m) && hmapi_wants_map_next(m))
+    refused = !hmapi_map_next(m);
   if (!growing(m))
     begin_pending(m);
-  m->chores = more || hmapi_slabs_untidy(m) ||
-              (hmapi_is_unprepared(m) && !refused) ||
-              (hmapi_is_pending(m) && !growing(m));
+  m->deferred = more || hmapi_slabs_have_excess(m) ||
+                (hmapi_wants_map_next(m) && !refused) ||
+                (hmapi_is_pending(m) && !growing(m));
 }

@@ -82,12 +82,13 @@ static ALWAYS_INLINE place first_empty(const hmap_type *t, bmap *b,
 
 /* A key ready to be compared: its own cell, or a copy of a text cell that
 ** carries the bits of its hash which stored cells carry. */
-static ALWAYS_INLINE const void *marked(const cell_type *c, const void *key,
-                                        uint64_t hash, hmap_cell *copy) {
+static ALWAYS_INLINE const void *with_hash_bits(const cell_type *c,
+                                                const void *key, uint64_t hash,
+                                                hmap_cell *copy) {
   if (c->kind != HMAP_STRING && c->kind != HMAP_ANY)
     return key;
   copy_words(copy, key);
-  text_mark(copy, hash);
+  store_hash_bits(copy, hash);
   return copy;
 }
 
@@ -113,7 +114,7 @@ static ALWAYS_INLINE bmap *locate(const hmap *m, const hmap_type *t,
                                   const cell_type *c, const void *key,
                                   uint64_t *hash, visitor *v) {
   bmap *b = base_of(m, t, c, key, hash, v);
-  fetch_slots(b);
+  prefetch_slots(b);
   return b;
 }
 
@@ -124,13 +125,14 @@ static ALWAYS_INLINE bool find_hashed(const hmap *m, const hmap_type *t,
                                       uint64_t hash, place *at, visitor *v) {
   hmap_cell copy;
   bmap *base = locate(m, t, c, key, &hash, v);
-  return probe(t, c, base, marked(c, key, hash, &copy), tophash(hash), at, v);
+  return probe(t, c, base, with_hash_bits(c, key, hash, &copy), tophash(hash),
+               at, v);
 }
 
 static ALWAYS_INLINE bool find(const hmap *m, const void *key, place *at) {
   const cell_type *c = &m->t->key;
   return m->count != 0 &&
-         find_hashed(m, m->t, c, key, hash_key(m, c, key), at, NULL);
+         find_hashed(m, m->t, c, key, hash_of(m, c, key), at, NULL);
 }
 
 #endif

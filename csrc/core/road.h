@@ -4,41 +4,41 @@
 ** of the map, which is a constant where that is known: the same source, with no
 ** branch on the type left. The map says by its road which instance may serve it.
 */
-#ifndef HMAP_CORE_ROAD_H
-#define HMAP_CORE_ROAD_H
+#ifndef HMAP_CORE_FAST_PATH_H
+#define HMAP_CORE_FAST_PATH_H
 
 #include "map.h"
 
 /* How much a typed entry may take for granted. */
 enum {
-  ROAD_ANY,   /* nothing */
-  ROAD_TYPED, /* nobody looks; the hash is XXH3, the same for both arrays; and
+  PATH_GENERAL, /* nothing */
+  PATH_TYPED,   /* nobody looks; the hash is XXH3, the same for both arrays; and
               ** there are buckets */
-  ROAD_WORD,  /* and elems are 8 bytes that own nothing */
-  ROAD_STILL  /* and nothing moves */
+  PATH_WORD,    /* and elems are 8 bytes that own nothing */
+  PATH_STILL    /* and nothing moves */
 };
 
-static inline uint8_t road_of(const hmap *m) {
-  if (m->observed || m->k.hash != HMAP_HASH_XXH3 || rekeying(m) ||
+static inline uint8_t fast_path_of(const hmap *m) {
+  if (m->has_observers || m->k.hash != HMAP_HASH_XXH3 || rekeying(m) ||
       m->buckets == NULL)
-    return ROAD_ANY;
+    return PATH_GENERAL;
   if (!is_to_word(m->t))
-    return ROAD_TYPED;
-  return growing(m) ? ROAD_WORD : ROAD_STILL;
+    return PATH_TYPED;
+  return growing(m) ? PATH_WORD : PATH_STILL;
 }
 
 /* To be called when the map's hash, its growth or its observers change. */
-static inline void set_road(hmap *m) {
-  m->observed = m->ledger != NULL || m->watcher != NULL;
-  m->road = road_of(m);
+static inline void set_fast_path(hmap *m) {
+  m->has_observers = m->op_stats != NULL || m->watcher != NULL;
+  m->fast_path = fast_path_of(m);
 }
 
-static ALWAYS_INLINE bool can_go(const hmap *m, uint8_t road) {
-  if (UNLIKELY(m->road < road))
+static ALWAYS_INLINE bool fast_path_ok(const hmap *m, uint8_t fast_path) {
+  if (UNLIKELY(m->fast_path < fast_path))
     return false;
-  assert(m->road == road_of(m));
-  ASSUME(m->k.hash == HMAP_HASH_XXH3 && m->growth != HMAP_GROW_REKEY);
-  ASSUME(m->buckets != NULL && (road != ROAD_STILL || !growing(m)));
+  assert(m->fast_path == fast_path_of(m));
+  ASSUME(m->k.hash == HMAP_HASH_XXH3 && m->resize_kind != HMAP_GROW_REKEY);
+  ASSUME(m->buckets != NULL && (fast_path != PATH_STILL || !growing(m)));
   return true;
 }
 

@@ -142,7 +142,7 @@ static bool new_region(hmap *m, slabs *h, part p) {
   r->opened = r->idle = 0;
   enter_region(h, r);
   hmapi_count_bytes(m, p, counted_with_region(m), 0);
-  ACCOUNT(m, mapped, REGION_BYTES);
+  COUNT_WORK(m, mapped, REGION_BYTES);
   return true;
 }
 
@@ -209,12 +209,12 @@ static bool is_full(const slab *s) {
   return s->free == NULL && s->fresh + s->size > SLAB_BYTES;
 }
 
-static void let_go(hmap *m, slabs *h, part p, slab *s) {
+static void release_slab(hmap *m, slabs *h, part p, slab *s) {
   region *r = s->home;
   if (m->pages.discard != NULL)
     m->pages.discard(m->pages.ud, memory_of(s), SLAB_BYTES);
   hmapi_count_bytes(m, p, 0, counted_with_slab(m));
-  ACCOUNT(m, released, SLAB_BYTES);
+  COUNT_WORK(m, released, SLAB_BYTES);
   s->is_idle = true;
   link_slab(&h->idle, s);
   if (++r->idle == r->opened && m->pages.discard == NULL)
@@ -222,21 +222,21 @@ static void let_go(hmap *m, slabs *h, part p, slab *s) {
 }
 
 /* The regions of a part without blocks are waste as well. */
-static bool is_untidy(const slabs *h) {
+static bool has_excess(const slabs *h) {
   return h != NULL &&
          (h->nused > 0 ? h->nempty > 1 : h->nempty > 0 || h->nregions > 0);
 }
 
-bool hmapi_slabs_untidy(const hmap *m) {
+bool hmapi_slabs_have_excess(const hmap *m) {
   bool untidy = false;
   for (part p = 0; p < NPARTS; p++)
-    untidy |= is_untidy(m->slabs[p]);
+    untidy |= has_excess(m->slabs[p]);
   return untidy;
 }
 
-void hmapi_slabs_tidy(hmap *m) {
+void hmapi_slabs_trim(hmap *m) {
   part p = 0;
-  while (p < NPARTS && !is_untidy(m->slabs[p]))
+  while (p < NPARTS && !has_excess(m->slabs[p]))
     p++;
   if (p == NPARTS)
     return;
@@ -246,7 +246,7 @@ void hmapi_slabs_tidy(hmap *m) {
     return;
   }
   h->nempty--;
-  let_go(m, h, p, pop_slab(&h->empty));
+  release_slab(m, h, p, pop_slab(&h->empty));
 }
 
 void hmapi_slabs_close(hmap *m) {
@@ -294,13 +294,13 @@ static void return_block(hmap *m, slabs *h, slab *s, void *block) {
   link_slab(&h->empty, s);
   h->nempty++;
   h->nused--;
-  if (is_untidy(h))
-    m->chores = true;
+  if (has_excess(h))
+    m->deferred = true;
 }
 
 /* The slabs of a part, made when its loose blocks have become many. */
 static slabs *slabs_for(hmap *m, part p, size_t bytes) {
-  size_t loose = m->map_min < LOOSE_BYTES ? m->map_min : LOOSE_BYTES;
+  size_t loose = m->map_min < UNSLABBED_BYTES ? m->map_min : UNSLABBED_BYTES;
   hmap_status why;
   if (m->slabs[p] != NULL || m->map_min == SIZE_MAX ||
       m->part_bytes[p] + bytes <= loose)
@@ -327,7 +327,7 @@ void *hmapi_block_new(hmap *m, part p, size_t bytes, hmap_status *why) {
   void *block = slab_block(m, p, bytes);
   if (block == NULL)
     return hmapi_alloc(m, p, bytes, why);
-  ACCOUNT(m, blocks, 1);
+  COUNT_WORK(m, blocks, 1);
   return block;
 }
 
@@ -338,7 +338,7 @@ void hmapi_block_free(hmap *m, part p, void *block, size_t bytes) {
     hmapi_free(m, p, block, bytes);
     return;
   }
-  ACCOUNT(m, blocks, 1);
+  COUNT_WORK(m, blocks, 1);
   return_block(m, h, s, block);
 }
 

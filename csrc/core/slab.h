@@ -3,7 +3,7 @@
 **
 ** Freed one by one to a general allocator, they leave it heaps of free blocks,
 ** which it merges or gives back in whichever call it thinks right: that call
-** takes milliseconds. So from the first LOOSE_BYTES of a kind on, a map carves
+** takes milliseconds. So from the first UNSLABBED_BYTES of a kind on, a map carves
 ** its blocks out of mapped slabs, and gives slabs back when they are empty, one
 ** at a time:
 **
@@ -27,8 +27,8 @@
 
 #include "map.h"
 
-#define SLAB_BYTES  ((size_t)32 * 1024)
-#define LOOSE_BYTES ((size_t)64 * 1024)
+#define SLAB_BYTES      ((size_t)32 * 1024)
+#define UNSLABBED_BYTES ((size_t)64 * 1024)
 
 typedef struct slabs slabs;
 
@@ -38,9 +38,9 @@ HIDDEN void hmapi_block_free(hmap *m, part p, void *block, size_t bytes);
 
 /* Lets go of one empty slab, if there are more of them than may be kept: one of
 ** a kind of block while there are blocks, since blocks come and go. */
-HIDDEN void hmapi_slabs_tidy(hmap *m);
+HIDDEN void hmapi_slabs_trim(hmap *m);
 /* Whether there are more to let go of. */
-HIDDEN bool hmapi_slabs_untidy(const hmap *m);
+HIDDEN bool hmapi_slabs_have_excess(const hmap *m);
 
 /* Frees what is left when no block is. */
 HIDDEN void hmapi_slabs_close(hmap *m);

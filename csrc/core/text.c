@@ -21,7 +21,7 @@ static bool owns_text(const field *f, const void *cell) {
   return (f->kind == HMAP_STRING || f->kind == HMAP_ANY) && is_long_text(cell);
 }
 
-static hmap_status take_text(hmap *m, hmap_cell *cell) {
+static hmap_status copy_text(hmap *m, hmap_cell *cell) {
   hmap_status why = HMAP_OK;
   char *copy = hmapi_block_new(m, PART_TEXT, cell->c.len, &why);
   if (copy == NULL)
@@ -32,7 +32,8 @@ static hmap_status take_text(hmap *m, hmap_cell *cell) {
 }
 
 /* Drops the text of the first n fields. */
-static void drop_fields(hmap *m, const cell_type *c, void *cell, uint32_t n) {
+static void release_fields(hmap *m, const cell_type *c, void *cell,
+                           uint32_t n) {
   for (uint32_t i = 0; i < n; i++) {
     hmap_cell *owner = cell_of_field(c, i, cell);
     if (owns_text(&c->fields[i], owner))
@@ -41,8 +42,8 @@ static void drop_fields(hmap *m, const cell_type *c, void *cell, uint32_t n) {
   }
 }
 
-hmap_status hmapi_take(hmap *m, const cell_type *c, void *dst,
-                       const void *src) {
+hmap_status hmapi_copy_in(hmap *m, const cell_type *c, void *dst,
+                          const void *src) {
   if (c->size == sizeof(hmap_cell))
     copy_words(dst, src);
   else if (c->size > 0) /* of nothing there may be no address */
@@ -53,29 +54,29 @@ hmap_status hmapi_take(hmap *m, const cell_type *c, void *dst,
     hmap_cell *owner = cell_of_field(c, i, dst);
     if (!owns_text(&c->fields[i], owner))
       continue;
-    hmap_status status = take_text(m, owner);
+    hmap_status status = copy_text(m, owner);
     if (status != HMAP_OK) {
-      drop_fields(m, c, dst, i);
+      release_fields(m, c, dst, i);
       return status;
     }
   }
   return HMAP_OK;
 }
 
-void hmapi_drop(hmap *m, const cell_type *c, void *cell) {
+void hmapi_release(hmap *m, const cell_type *c, void *cell) {
   if (c->text)
-    drop_fields(m, c, cell, c->nfields);
+    release_fields(m, c, cell, c->nfields);
 }
 
-hmap_status hmapi_take_slot(hmap *m, const cell_type *c, void *slot,
-                            const void *src) {
+hmap_status hmapi_copy_in_slot(hmap *m, const cell_type *c, void *slot,
+                               const void *src) {
   if (!c->indirect)
-    return hmapi_take(m, c, slot, src);
+    return hmapi_copy_in(m, c, slot, src);
   hmap_status status = HMAP_OK;
   void *cell = hmapi_block_new(m, PART_INDIRECT, c->size, &status);
   if (cell == NULL)
     return status;
-  status = hmapi_take(m, c, cell, src);
+  status = hmapi_copy_in(m, c, cell, src);
   if (status != HMAP_OK)
     hmapi_block_free(m, PART_INDIRECT, cell, c->size);
   else
@@ -83,9 +84,9 @@ hmap_status hmapi_take_slot(hmap *m, const cell_type *c, void *slot,
   return status;
 }
 
-void hmapi_drop_slot(hmap *m, const cell_type *c, void *slot) {
+void hmapi_release_slot(hmap *m, const cell_type *c, void *slot) {
   void *cell = cell_in(c, slot);
-  hmapi_drop(m, c, cell);
+  hmapi_release(m, c, cell);
   if (c->indirect)
     hmapi_block_free(m, PART_INDIRECT, cell, c->size);
 }

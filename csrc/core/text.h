@@ -8,8 +8,8 @@
 ** must have been marked under the same hash0, or not at all (fields of tuples
 ** and all elems are unmarked).
 */
-#ifndef HMAP_CORE_TEXT_H
-#define HMAP_CORE_TEXT_H
+#ifndef HMAP_CORE_CELL_H
+#define HMAP_CORE_CELL_H
 
 #include "map.h"
 
@@ -24,7 +24,7 @@ static ALWAYS_INLINE bool is_long_text(const void *cell) {
 #endif
 }
 
-static ALWAYS_INLINE void text_mark(hmap_cell *cell, uint64_t hash) {
+static ALWAYS_INLINE void store_hash_bits(hmap_cell *cell, uint64_t hash) {
   if (!is_long_text(cell))
     return;
 #if defined(HMAP_LITTLE_ENDIAN)
@@ -35,8 +35,8 @@ static ALWAYS_INLINE void text_mark(hmap_cell *cell, uint64_t hash) {
     cell->c.hash[i] = (uint8_t)(hash >> 8 * i);
 #endif
 }
-/* The bits that text_mark kept. */
-static inline uint64_t text_marked(const hmap_cell *cell) {
+/* The bits that store_hash_bits kept. */
+static inline uint64_t stored_hash_bits(const hmap_cell *cell) {
   return cell->c.hash[0] | (uint64_t)cell->c.hash[1] << 8 |
          (uint64_t)cell->c.hash[2] << 16;
 }
@@ -121,14 +121,14 @@ static ALWAYS_INLINE bool irreflexive(const cell_type *c, const void *cell) {
 
 /* Makes the cell in dst own copies of what src borrows; nothing is kept when
 ** memory is refused. dst and src may be the same. */
-HIDDEN hmap_status hmapi_take(hmap *m, const cell_type *c, void *dst,
-                              const void *src);
+HIDDEN hmap_status hmapi_copy_in(hmap *m, const cell_type *c, void *dst,
+                                 const void *src);
 /* Frees what the cell owns; its bytes stay. */
-HIDDEN void hmapi_drop(hmap *m, const cell_type *c, void *cell);
+HIDDEN void hmapi_release(hmap *m, const cell_type *c, void *cell);
 
 /* The same for slots, which hold a cell or point to one. */
-HIDDEN hmap_status hmapi_take_slot(hmap *m, const cell_type *c, void *slot,
-                                   const void *src);
-HIDDEN void hmapi_drop_slot(hmap *m, const cell_type *c, void *slot);
+HIDDEN hmap_status hmapi_copy_in_slot(hmap *m, const cell_type *c, void *slot,
+                                      const void *src);
+HIDDEN void hmapi_release_slot(hmap *m, const cell_type *c, void *slot);
 
 #endif

@@ -1,6 +1,6 @@
 /* writes.h: puts and deletes of keys whose hash is known, for batch.c. */
-#ifndef HMAP_CORE_WRITES_H
-#define HMAP_CORE_WRITES_H
+#ifndef HMAP_CORE_PUT_H
+#define HMAP_CORE_PUT_H
 
 #include "map.h"
 

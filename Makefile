@@ -17,7 +17,7 @@ WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
   -Wmissing-prototypes
 MODE := -std=c11 -fPIC -fvisibility=hidden -Icsrc -MMD -MP
 
-CORE     := $(patsubst %.c,$(BUILD)/%.o,$(wildcard csrc/core/*.c))
+CORE     := $(patsubst %.c,$(BUILD)/%.o,$(wildcard csrc/core/*/*.c))
 BINDING  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard csrc/binding/*.c))
 PROGRAMS := $(patsubst spec/c/%.c,$(BUILD)/spec/%,$(wildcard spec/c/*.c))
 

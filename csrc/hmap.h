@@ -122,9 +122,9 @@ typedef struct hmap_spec {
 
 /* Sixteen bytes, as Go's string and interface headers have:
 **
-**   text of up to 15 bytes   | t e x t 0 0 0 0 0 0 0 0 0 0 0 | length 0..15 |
-**   longer text              | pointer: 8    | len: 4 | hash: 3 | HMAP_TAG_TEXT |
-**   others (any only)        | payload: 8    | ref: 4 | 0: 3    | HMAP_TAG_...  |
+**   text of up to 15 bytes | t e x t 0 0 0 0 0 0 0 0 0 0 0 | length 0..15 |
+**   longer text            | pointer: 8    | len: 4 | hash: 3 | HMAP_TAG_TEXT |
+**   others (any only)      | payload: 8    | ref: 4 | 0: 3    | HMAP_TAG_...  |
 **
 ** Unused bytes are zero, so two short texts are equal iff the 16 bytes are.
 ** A long text carries 24 bits of its hash: comparison and evacuation mostly
@@ -245,10 +245,11 @@ static inline hmap_cell hmap_any_object(const void *identity, uint32_t ref) {
 
 /* -- options -------------------------------------------------------------- */
 
-/* X(hash, name in Lua). XXH3: text and bytes by XXH3_64bits_withSecret under 192
-** random bytes, numbers by one mixing step of it under the same. The others are for exploring: IDENTITY of integers (the key's 64 bits,
-** sign-extended), CONSTANT 0xc3a5c85c97cb3127, FNV1A and JAVA31 over the
-** key's bytes. CUSTOM is the caller's own function. */
+/* X(hash, name in Lua). XXH3: text and bytes by XXH3_64bits_withSecret under
+** 192 random bytes, numbers by one mixing step of it under the same. The others
+** are for exploring: IDENTITY of integers (the key's 64 bits, sign-extended),
+** CONSTANT 0xc3a5c85c97cb3127, FNV1A and JAVA31 over the key's bytes. CUSTOM is
+** the caller's own function. */
 #define HMAP_HASHES(X)                                                         \
   X(XXH3, "xxh3")                                                              \
   X(IDENTITY, "identity")                                                      \
@@ -364,9 +365,9 @@ void hmap_free(hmap *m);
 ** of it: a few buckets' cells or 32 KiB each. Whether all is gone, m too. */
 bool hmap_free_step(hmap *m, size_t n);
 
-/* The same for many maps: hmap_free_later takes a map out of use and puts it into
-** the list *dying (NULL: an empty one); hmap_free_some frees up to n small parts
-** of the maps in the list and says whether it is empty then. */
+/* The same for many maps: hmap_free_later takes a map out of use and puts it
+** into the list *dying (NULL: an empty one); hmap_free_some frees up to n small
+** parts of the maps in the list and says whether it is empty then. */
 void hmap_free_later(hmap *m, hmap **dying);
 bool hmap_free_some(hmap **dying, size_t n);
 /* Bytes that the maps in the list still hold; O(maps). */
@@ -541,8 +542,8 @@ typedef struct hmap_cursor {
 ** NULL: it is finished), hmap_scan_class takes up the next class (*more false:
 ** there is none, or a rekey is under way, of which it has then moved a part:
 ** try the same cursor later), hmap_scan_tell says where the next class begins
-** (a cursor with n 0 at the end). HMAP_ECURSOR: not a cursor of this map, or one
-** from before too many rekeys. Close with hmap_iter_close. */
+** (a cursor with n 0 at the end). HMAP_ECURSOR: not a cursor of this map, or
+** one from before too many rekeys. Close with hmap_iter_close. */
 HMAP_MUST_USE hmap_status hmap_scan_open(hmap_iter *it, hmap *m,
                                          const hmap_cursor *cursor);
 HMAP_MUST_USE hmap_status hmap_scan_next(hmap_iter *it);

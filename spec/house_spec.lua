@@ -46,8 +46,8 @@ local function sorted(list)
 end
 
 
-local sources = "csrc/*.h csrc/*/*.[ch] lua/hmap/*.lua spec/*.lua " ..
-  "spec/c/*.[ch]"
+local sources = "csrc/*.h csrc/*/*.[ch] csrc/*/*/*.[ch] lua/hmap/*.lua " ..
+  "spec/*.lua spec/c/*.[ch]"
 
 local function library()
   local core = assert(package.searchpath("hmap.core", package.cpath))
@@ -124,9 +124,30 @@ end
 
 local compilers = {"gcc", "clang"}
 
+-- The floors of the core, from the ground up: a file may include and call what
+-- lies on its own floor or below.
+local floors = {mem = 1, type = 2, map = 3, inspect = 4}
+
+local function floor_of(path)
+  return floors[path:match "core/(%l+)/"]
+end
+
+-- The symbols of the core's own that an object defines, and that it wants.
+local function symbols_of(object)
+  local defined, wanted = {}, {}
+  for _, line in ipairs(lines_of("nm '" .. object .. "'")) do
+    local kind, name = line:match "(%a) (hmapi?_[%w_]+)$"
+    if kind then
+      table.insert(kind == "U" and wanted or defined, name)
+    end
+  end
+  return defined, wanted
+end
+
 describe("the house", function()
   it("has a core that does not know Lua", function()
-    assert.are.same({}, hits(files "csrc/core/*", "%f[%w]lua"))
+    local core = files "csrc/core/*.h csrc/core/*/*.[ch]"
+    assert.are.same({}, hits(core, "%f[%w]lua"))
   end)
 
   it("has a library that needs no symbol of Lua's", function()
@@ -140,7 +161,7 @@ describe("the house", function()
   it("has a binding that knows the core by its public headers", function()
     local allowed = {
       ["hmap.h"] = true, ["hmap_inspect.h"] = true, ["lua.h"] = true,
-      ["lauxlib.h"] = true, ["lualib.h"] = true,
+      ["lauxlib.h"] = true, ["lualib.h"] = true, ["compiler.h"] = true,
     }
     for _, path in ipairs(files "csrc/binding/*") do
       for name in read(path):gmatch '#%s*include%s+"([^"]+)"' do
@@ -149,6 +170,57 @@ describe("the house", function()
           path .. " includes " .. name)
         if own then
           own:close()
+        end
+      end
+    end
+  end)
+
+  it("has a core in which a file includes only what lies beneath it",
+    function()
+      local seen = 0
+      for _, path in ipairs(files "csrc/core/*/*.[ch]") do
+        local own = assert(floor_of(path), path)
+        for name in read(path):gmatch '#%s*include%s+"([^"]+)"' do
+          local floor = floor_of(name)
+          local public = name == "hmap.h" or name == "hmap_inspect.h" or
+            name == "core/bytes.h"
+          assert.is_true(public or (floor ~= nil and floor <= own),
+            path .. " includes " .. name)
+          seen = seen + 1
+        end
+      end
+      assert.is_true(seen > 50)
+    end)
+
+  it("has a core in which a file calls only what lies beneath it", function()
+    local objects = (library():gsub("libhmap%.a$", "csrc/core/*/*.o"))
+    local home, seen = {}, 0
+    for _, object in ipairs(files(objects)) do
+      for _, name in ipairs((symbols_of(object))) do
+        home[name] = floor_of(object)
+      end
+    end
+    for _, object in ipairs(files(objects)) do
+      local _, wanted = symbols_of(object)
+      for _, name in ipairs(wanted) do
+        assert.is_true(home[name] <= floor_of(object),
+          object .. " calls " .. name)
+        seen = seen + 1
+      end
+    end
+    assert.is_true(seen > 50)
+  end)
+
+  it("declares what a C file offers to others in its own header", function()
+    local objects = (library():gsub("libhmap%.a$", "csrc/core/*/*.o"))
+    local shared = {put = "write", delete = "write"}
+    for _, object in ipairs(files(objects)) do
+      local floor, name = object:match "core/(%l+)/(%l+_?%l*)%.o$"
+      local header = "csrc/core/" .. floor .. "/" .. (shared[name] or name)
+      for _, symbol in ipairs((symbols_of(object))) do
+        if symbol:find "^hmapi_" then
+          assert.is_truthy(read(header .. ".h"):find(symbol .. "(", 1, true),
+            symbol .. " is not declared in " .. header .. ".h")
         end
       end
     end
@@ -183,17 +255,22 @@ describe("the house", function()
         memcmp = true, bcmp = true,
       }
       for _, compiler in ipairs(compilers) do
-        local code = disassembled(compiler, "csrc/core/map.c")
+        local code = {
+          get = disassembled(compiler, "csrc/core/map/get.c"),
+          put = disassembled(compiler, "csrc/core/map/put.c"),
+          delete = disassembled(compiler, "csrc/core/map/delete.c"),
+        }
         for _, type in ipairs {"i64", "str"} do
-          local get = code_of(code, "hmap_get_" .. type)
+          local get = code_of(code.get, "hmap_get_" .. type)
           assert.is_true(#get > 50)
           assert.are.same({}, through_pointers(get, true))
           for _, name in ipairs(calls_of(get, "hmap_get_" .. type)) do
             assert.is_true(known[name] or name:find "^XXH" ~= nil,
               compiler .. ": hmap_get_" .. type .. " calls " .. name)
           end
-          for _, write in ipairs {"hmap_put_", "hmap_delete_"} do
-            local body = code_of(code, write .. type)
+          for _, write in ipairs {"put", "delete"} do
+            local name = "hmap_" .. write .. "_" .. type
+            local body = code_of(code[write], name)
             assert.is_true(#body > 50)
             assert.are.same({}, through_pointers(body))
           end
@@ -215,7 +292,7 @@ describe("the house", function()
 
   it("lists every C source in the rockspec, and no other", function()
     local listed = rockspec().build.modules["hmap.core"].sources
-    assert.are.same(files "csrc/binding/*.c csrc/core/*.c", sorted(listed))
+    assert.are.same(files "csrc/binding/*.c csrc/core/*/*.c", sorted(listed))
   end)
 
   it("lists every Lua file in the rockspec, under its own name", function()

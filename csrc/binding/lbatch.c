@@ -6,11 +6,11 @@
 ** The core asks memory for many keys at once where one by one would wait for
 ** each. What comes out is what single calls in the same order would give.
 **
-** Lists are read raw, and those that do not fit in the cells twice: all that can
-** be wrong with them is found before anything is written. Text cells borrow from the strings in the
-** lists: between reading a chunk and handing it to the core nothing is made on
-** the Lua heap, so that nothing can be collected. Where memory is refused and
-** the collector runs, the chunk is read anew.
+** Lists are read raw, and those that do not fit in the cells twice: all that
+** can be wrong with them is found before anything is written. Text cells borrow
+** from the strings in the lists: between reading a chunk and handing it to the
+** core nothing is made on the Lua heap, so that nothing can be collected. Where
+** memory is refused and the collector runs, the chunk is read anew.
 **
 ** Objects in `any` maps need a number each (lanchor.h): they go one by one.
 */
@@ -372,8 +372,8 @@ static void put_lists(batch *b) {
   }
 }
 
-/* All entries of lists that fit in the cells, unless they are none or some are to
-** be deleted: then what is read to be checked need not be read again. */
+/* All entries of lists that fit in the cells, unless they are none or some are
+** to be deleted: then what is read to be checked need not be read again. */
 static bool put_at_once(batch *b) {
   size_t n = chunk_length(b, 0);
   if (n == 0 || (lua_Integer)n < b->length)

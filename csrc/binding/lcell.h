@@ -20,19 +20,8 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#include "compiler.h"
 #include "hmap.h"
-
-#if defined(__GNUC__)
-#  define ALWAYS_INLINE inline __attribute__((always_inline))
-#  define NOINLINE      __attribute__((noinline))
-#  define LIKELY(x)     __builtin_expect(!!(x), 1)
-#  define UNLIKELY(x)   __builtin_expect(!!(x), 0)
-#else
-#  define ALWAYS_INLINE inline
-#  define NOINLINE
-#  define LIKELY(x)   (x)
-#  define UNLIKELY(x) (x)
-#endif
 
 /* -- types ---------------------------------------------------------------- */
 

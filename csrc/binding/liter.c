@@ -134,8 +134,8 @@ static int push_value(lua_State *L, int self, lmap *h, const void *value,
   }
 }
 
-/* A finalizer may close the iterator when the key was pushed: the cursor is read
-** at once. */
+/* A finalizer may close the iterator when the key was pushed: the cursor is
+** read at once. */
 int liter_push(lua_State *L, int self, const liter *i) {
   lmap *h = i->owner;
   const void *key = i->cursor->it.key, *value = i->cursor->it.elem;

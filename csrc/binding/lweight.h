@@ -14,8 +14,8 @@
 ** filling the maps did.
 **
 ** What a closed or collected map held goes back bit by bit: a little at once,
-** the rest while other maps are written, made or stepped, and, where nobody uses
-** any, a larger bit in each cycle of the collector.
+** the rest while other maps are written, made or stepped, and, where nobody
+** uses any, a larger bit in each cycle of the collector.
 */
 #ifndef HMAP_LWEIGHT_H
 #define HMAP_LWEIGHT_H

@@ -16,7 +16,7 @@
 --
 -- Pure: numbers in, numbers out.
 
--- csrc/core/slab.h and slab.c.
+-- csrc/core/mem/slab.h and slab.c.
 local LOOSE, SLAB, REGION_SLABS = 64 * 1024, 32 * 1024, 32
 local UNIT, MAX_BLOCK = 16, 2064
 local FIRST_REGIONS, POINTER = 8, 8 -- the list of regions at first

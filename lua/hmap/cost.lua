@@ -31,8 +31,8 @@ local churns = require "hmap.churn"
 local laws = require "hmap.law"
 local moves = require "hmap.moves"
 
--- csrc/core/array.h: arrays of more than CLEARED_MAX bytes are mapped in whole
--- pages, from MAP_MIN on they go back in slices.
+-- csrc/core/map/array.h: arrays of more than CLEARED_MAX bytes are mapped in
+-- whole pages, from MAP_MIN on they go back in slices.
 local PAGE, SLICE = 4096, 32 * 1024
 local CLEARED_MAX, MAP_MIN = 32 * 1024, 128 * 1024
 local SLOTS, MAX_B, MAX_BYTES = 8, 48, 1 << 62

@@ -99,7 +99,7 @@ static bool op_make(replay *r, const json_t *rec) {
       .seeded = true,
       .seed = hex(get_text(rec, "fr")),
       .hash = HMAP_HASH_CUSTOM,
-      .hash_fn = hash_of,
+      .hash_fn = logged_hash,
       .hash_ud = r,
       .map_min = r->map_min,
   };

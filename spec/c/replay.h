@@ -3,7 +3,7 @@
 #ifndef HMAP_SPEC_REPLAY_H
 #define HMAP_SPEC_REPLAY_H
 
-#include "core/map.h"
+#include "core/map/map.h"
 #include "golden.h"
 
 /* One step of the generator that Go's runtime and the map both use. */
@@ -135,7 +135,7 @@ static uint64_t listed_hash(replay *r, const token *t, uint32_t hash0) {
   return number_of(t);
 }
 
-static uint64_t hash_of(const void *key, uint32_t hash0, void *ud) {
+static uint64_t logged_hash(const void *key, uint32_t hash0, void *ud) {
   replay *r = ud;
   token t;
   from_cell(&t, r->key, key);

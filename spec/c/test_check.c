@@ -2,7 +2,7 @@
 ** by hand, and must be missed. Only this program writes into a map's inside. */
 #define _DEFAULT_SOURCE 1
 #include "check.h"
-#include "core/map.h"
+#include "core/map/map.h"
 
 static hmap *m;
 
@@ -58,7 +58,7 @@ static void sees_a_wrong_header(void) {
   BREAK(m->overflow_in_use, m->overflow_in_use + 1, "overflow");
   BREAK(m->flags, HMAP_WRITING, "writing");
   BREAK(m->flags, HMAP_SAME_SIZE_GROW, "same_size_grow");
-  BREAK(m->bytes, m->bytes + 1, "bytes");
+  BREAK(m->heap.bytes, m->heap.bytes + 1, "bytes");
   BREAK(m->moved, m->moved + 1, "have moved");
   BREAK(m->nans, m->nans + 1, "NaN");
   BREAK(m->nevacuate, 8, "nevacuate=8");

@@ -1,0 +1,311 @@
+/* put.c: puts.
+**
+** Source: Go 1.19 runtime/map.go, mapassign.
+*/
+#include "core/map/fast_path.h"
+#include "core/map/observe.h"
+#include "core/map/resize.h"
+#include "core/map/write.h"
+
+/* What becomes of an entry that is already there. */
+typedef enum if_present { OVERWRITE, KEEP } if_present;
+
+/* Frees nothing of the old elem before it has all that the new one needs. */
+static NOINLINE hmap_status overwrite_text(hmap *m, void *slot,
+                                           const void *elem) {
+  const cell_type *c = &m->t->elem;
+  slot_room fresh;
+  hmap_status status = hmapi_copy_in_slot(&m->heap, c, &fresh, elem);
+  if (status != HMAP_OK)
+    return status;
+  m->released.elem_ref = ref_of(c, cell_in(c, slot));
+  hmapi_release_slot(&m->heap, c, slot);
+  memcpy(slot, &fresh, c->slot);
+  return HMAP_OK;
+}
+
+/* Writes a new elem over the one in this slot. */
+static ALWAYS_INLINE hmap_status overwrite(hmap *m, const hmap_type *t,
+                                           void *slot, const void *elem) {
+  const cell_type *c = &t->elem;
+  if (c->text) {
+    if (c->nfields != 1 || is_long_text(slot) || is_long_text(elem))
+      return overwrite_text(m, slot, elem);
+    m->released.elem_ref = ref_of(c, slot);
+  }
+  copy_cell(cell_in(c, slot), elem, c->size);
+  return HMAP_OK;
+}
+
+/* An equal key may have other bytes (-0 and +0): the last one stays. */
+static void update_key(const cell_type *c, void *now, const void *key) {
+  for (uint32_t i = 0; i < c->nfields; i++) {
+    const field *f = &c->fields[i];
+    bool number = f->kind == HMAP_FLOAT32 || f->kind == HMAP_FLOAT64 ||
+                  (f->kind == HMAP_ANY &&
+                   ((const hmap_cell *)key)->c.tag == HMAP_TAG_FLOAT);
+    if (number)
+      memcpy((char *)now + f->offset, (const char *)key + f->offset, f->size);
+  }
+}
+
+/* Makes the slots of a new entry own copies of key and elem, or neither. */
+static NOINLINE hmap_status copy_in_both(hmap *m, void *key_to, const void *key,
+                                         void *elem_to, const void *elem) {
+  const hmap_type *t = m->t;
+  hmap_status status = hmapi_copy_in_slot(&m->heap, &t->key, key_to, key);
+  if (status != HMAP_OK)
+    return status;
+  status = hmapi_copy_in_slot(&m->heap, &t->elem, elem_to, elem);
+  if (status != HMAP_OK)
+    hmapi_release_slot(&m->heap, &t->key, key_to);
+  return status;
+}
+
+static ALWAYS_INLINE void store_entry(hmap *m, const hmap_type *t,
+                                      const cell_type *c, place at,
+                                      const void *key, const void *elem,
+                                      uint64_t hash) {
+  copy_cell(key_slot(c, at.b, at.i), key, c->slot);
+  copy_cell(elem_slot(t, c, at.b, at.i), elem, t->elem.slot);
+  at.b->tophash[at.i] = tophash(hash);
+  m->count++;
+  m->released.inserted = true;
+}
+
+/* Puts a new entry into the empty slot `at`, or slot 0 of a new overflow bucket
+** if there is none. All memory is in hand before anything is written. */
+static ALWAYS_INLINE hmap_status insert_at(hmap *m, const hmap_type *t,
+                                           const cell_type *c, place *at,
+                                           const void *key, const void *elem,
+                                           uint64_t hash) {
+  slot_room key_copy, elem_copy;
+  hmap_status status = HMAP_OK;
+  bool full = at->i == HMAP_BUCKET_COUNT;
+  if (UNLIKELY(full))
+    status = hmapi_reserve_overflow(m, 1);
+  if (status == HMAP_OK && t->bucket_pointers) {
+    status = copy_in_both(m, &key_copy, key, &elem_copy, elem);
+    key = &key_copy;
+    elem = &elem_copy;
+  }
+  if (UNLIKELY(status != HMAP_OK))
+    return status;
+  if (UNLIKELY(full))
+    *at = (place){hmapi_new_overflow(m, at->b, hash & m->mask), 0};
+  m->nans += irreflexive(c, key);
+  store_entry(m, t, c, *at, key, elem, hash);
+  if (UNLIKELY(full))
+    hmapi_after_overflow(m, hash & m->mask);
+  return HMAP_OK;
+}
+
+const void *hmapi_copy_to_stack(const cell_type *c, const void *cell,
+                                slot_room *room) {
+  if (c->indirect || c->size == 0 || cell == (const void *)room)
+    return cell;
+  return memcpy(room, cell, c->size);
+}
+
+/* Finds key or makes room for it: *at is its slot afterwards. */
+static ALWAYS_INLINE hmap_status assign(hmap *m, const hmap_type *t,
+                                        const cell_type *c, const void *key,
+                                        uint64_t hash, const void *elem,
+                                        if_present then, place *at,
+                                        visitor *v) {
+  hmap_cell copy;
+  key = with_hash_bits(c, key, hash, &copy);
+  slot_room key_kept, elem_kept;
+  m->released = (hmap_gone){0, 0, false};
+  hmap_status status = HMAP_OK;
+  if (UNLIKELY(m->buckets == NULL) &&
+      (status = hmapi_first_array(m, 0)) != HMAP_OK)
+    return status;
+  for (bool grown = false;;) {
+    if (UNLIKELY(growing(m))) {
+      key = hmapi_copy_to_stack(c, key, &key_kept);
+      elem = hmapi_copy_to_stack(&t->elem, elem, &elem_kept);
+      if ((status = work_for(m, c, key, hash, v)) != HMAP_OK)
+        return status;
+    }
+    bmap *b = bucket_at(t, m->buckets, hash & m->mask);
+    prefetch_slots(b);
+    if (probe(t, c, b, key, tophash(hash), at, v)) {
+      if (then == OVERWRITE)
+        status = overwrite(m, t, elem_slot(t, c, at->b, at->i), elem);
+      if (c->floats && status == HMAP_OK)
+        update_key(c, key_at(c, at->b, at->i), key);
+      return status;
+    }
+    if (LIKELY(grown || !wants_growth(m))) {
+      *at = first_empty(t, b, v);
+      return insert_at(m, t, c, at, key, elem, hash);
+    }
+    key = hmapi_copy_to_stack(c, key, &key_kept);
+    elem = hmapi_copy_to_stack(&t->elem, elem, &elem_kept);
+    if ((status = hmapi_hash_grow(m)) != HMAP_OK)
+      return status;
+    grown = true; /* once: a move may be over at once and change little */
+  }
+}
+
+/* The same, told and counted. */
+static hmap_status counted_assign(hmap *m, const void *key, uint64_t hash,
+                                  const void *elem, if_present then,
+                                  place *at) {
+  const cell_type *c = &m->t->key;
+  visitor v = {.hashes = 1};
+  hmap_status status = assign(m, m->t, c, key, hash, elem, then, at, &v);
+  count_search(m, &v);
+  if (status == HMAP_OK && (m->released.inserted || then == OVERWRITE))
+    notify_entry(m, (hmap_touch){.kind = m->released.inserted
+                                             ? HMAP_TOUCH_INSERT
+                                             : HMAP_TOUCH_OVERWRITE,
+                                 .key = key_at(c, at->b, at->i),
+                                 .hash = hash,
+                                 .which = HMAP_NEW,
+                                 .bucket = hash & m->mask});
+  return status;
+}
+
+static NOINLINE hmap_status counted_put(hmap *m, const void *key, uint64_t hash,
+                                        const void *elem) {
+  place at;
+  begin_op(m, HMAP_OP_PUT);
+  hmap_status status = counted_assign(m, key, hash, elem, OVERWRITE, &at);
+  finish_write(m);
+  end_op(m);
+  return status;
+}
+
+static ALWAYS_INLINE hmap_status put_hashed(hmap *m, const hmap_type *t,
+                                            const cell_type *c, const void *key,
+                                            uint64_t hash, const void *elem) {
+  place at;
+  hmap_status status = assign(m, t, c, key, hash, elem, OVERWRITE, &at, NULL);
+  finish_write(m);
+  return status;
+}
+
+/* The commonest put: nothing moves, and no memory is wanted. It calls nothing,
+** so it saves no registers: a processor holds some sixty stores that wait for
+** their lines, and the fewer an operation has, the more operations overlap.
+** False: another must do it, nothing has changed. */
+static ALWAYS_INLINE bool put_here(hmap *m, const hmap_type *t,
+                                   const cell_type *c, const void *key,
+                                   uint64_t hash, const void *elem) {
+  place at;
+  bmap *b = bucket_at(t, m->buckets, hash & m->mask);
+  prefetch_slots(b);
+  if (UNLIKELY(m->heap.deferred))
+    return false;
+  if (probe(t, c, b, key, tophash(hash), &at, NULL)) {
+    copy_cell(elem_slot(t, c, at.b, at.i), elem, t->elem.slot);
+    m->released.inserted = false;
+    return true;
+  }
+  at = first_empty(t, b, NULL);
+  if (UNLIKELY(at.i == HMAP_BUCKET_COUNT || wants_growth(m)))
+    return false;
+  store_entry(m, t, c, at, key, elem, hash);
+  return true;
+}
+
+hmap_status hmapi_put_hashed(hmap *m, const void *key, uint64_t hash,
+                             const void *elem) {
+  if (UNLIKELY(m->has_observers))
+    return counted_put(m, key, hash, elem);
+  if (has_word_key(m->t) && fast_path_ok(m, PATH_STILL) &&
+      put_here(m, &word_to_word, word_key, key, hash, elem))
+    return HMAP_OK;
+  return put_hashed(m, m->t, &m->t->key, key, hash, elem);
+}
+
+hmap_status hmap_put(hmap *m, const void *key, const void *elem) {
+  return hmapi_put_hashed(m, key, hash_of(m, &m->t->key, key), elem);
+}
+
+static ALWAYS_INLINE hmap_status put_word_as(hmap *m, const hmap_type *t,
+                                             int64_t key, const void *elem) {
+  uint64_t hash = hash_of(m, word_key, &key);
+  return put_hashed(m, t, word_key, &key, hash, elem);
+}
+
+static NOINLINE hmap_status put_i64(hmap *m, int64_t key, const void *elem) {
+  if (fast_path_ok(m, PATH_WORD))
+    return put_word_as(m, &word_to_word, key, elem);
+  return fast_path_ok(m, PATH_TYPED) ? put_word_as(m, m->t, key, elem)
+                                     : hmap_put(m, &key, elem);
+}
+
+hmap_status hmap_put_i64(hmap *m, int64_t key, const void *elem) {
+  expect_word_key(m);
+  if (fast_path_ok(m, PATH_STILL) && put_here(m, &word_to_word, word_key, &key,
+                                              hash_of(m, word_key, &key), elem))
+    return HMAP_OK;
+  return put_i64(m, key, elem);
+}
+
+static ALWAYS_INLINE hmap_status put_text_as(hmap *m, const hmap_type *t,
+                                             const char *s, size_t n,
+                                             const void *elem) {
+  hmap_cell key = hmap_text(s, n);
+  return put_hashed(m, t, text_key, &key, hash_bytes(&m->k, s, n), elem);
+}
+
+static NOINLINE hmap_status put_text_slowly(hmap *m, const char *s, size_t n,
+                                            const void *elem) {
+  hmap_cell key = hmap_text(s, n);
+  return hmap_put(m, &key, elem);
+}
+
+static ALWAYS_INLINE hmap_status put_str(hmap *m, const char *s, size_t n,
+                                         const void *elem) {
+  return fast_path_ok(m, PATH_TYPED) ? put_text_as(m, m->t, s, n, elem)
+                                     : put_text_slowly(m, s, n, elem);
+}
+
+hmap_status hmap_put_str(hmap *m, const char *s, size_t n, const void *elem) {
+  expect_text_key(m);
+  if (UNLIKELY(n > HMAP_MAX_TEXT))
+    return HMAP_ETOOBIG;
+  return fast_path_ok(m, PATH_WORD) ? put_text_as(m, &text_to_word, s, n, elem)
+                                    : put_str(m, s, n, elem);
+}
+
+hmap_status hmap_get_or_put(hmap *m, const void *key, const void *elem,
+                            const void **now, bool *existed) {
+  const cell_type *c = &m->t->key;
+  slot_room key_kept, elem_kept;
+  place at;
+  begin_op(m, HMAP_OP_GET_OR_PUT);
+  if (UNLIKELY(m->heap.deferred)) { /* first: a move must not take *now away */
+    key = hmapi_copy_to_stack(c, key, &key_kept);
+    elem = hmapi_copy_to_stack(&m->t->elem, elem, &elem_kept);
+    hmapi_do_deferred(m);
+  }
+  uint64_t hash = hash_of(m, c, key);
+  hmap_status status =
+      UNLIKELY(m->has_observers)
+          ? counted_assign(m, key, hash, elem, KEEP, &at)
+          : assign(m, m->t, c, key, hash, elem, KEEP, &at, NULL);
+  end_op(m);
+  if (status == HMAP_OK) {
+    *now = elem_at(m->t, c, at.b, at.i);
+    *existed = !m->released.inserted;
+  }
+  return status;
+}
+
+hmap_status hmap_assign(hmap *m, const void *key, void **elem, bool *existed) {
+  static const hmap_cell zero[HMAP_MAX_INLINE / sizeof(hmap_cell)];
+  if (m->t->elem.text || m->t->elem.indirect)
+    return HMAP_EINVAL;
+  const void *now;
+  hmap_status status = hmap_get_or_put(m, key, zero, &now, existed);
+  if (status == HMAP_OK)
+    *elem = (void *)(uintptr_t)now;
+  return status;
+}
+
+hmap_gone hmap_let_go(const hmap *m) { return m->released; }

@@ -9,17 +9,21 @@ CFLAGS ?= -O2 -DNDEBUG
 PREFIX ?= /usr/local
 KEYS   ?=
 
-LUA_INCDIR ?= $(patsubst %/lua.h,%,$(firstword $(wildcard $(addsuffix /lua.h,\
-  /usr/include/lua5.4 /usr/local/include/lua5.4 /usr/include/lua-5.4 \
-  /usr/local/include /usr/include))))
+# What only .ci/lua can tell is asked at its first use, and once.
+ask = $(eval $(1) := $(shell LUA='$(LUA)' sh .ci/lua $(2)))$($(1))
+LUA_INCDIR ?= $(call ask,LUA_INCDIR,include)
+LUA_LIBS   ?= $(call ask,LUA_LIBS,libs)
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
   -Wmissing-prototypes
 MODE := -std=c11 -fPIC -fvisibility=hidden -Icsrc -MMD -MP
 
-CORE     := $(patsubst %.c,$(BUILD)/%.o,$(wildcard csrc/core/*/*.c))
-BINDING  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard csrc/binding/*.c))
+objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c $(1)/*/*.c))
+CORE     := $(call objects,csrc/core)
+BINDING  := $(call objects,csrc/binding)
 PROGRAMS := $(patsubst spec/c/%.c,$(BUILD)/spec/%,$(wildcard spec/c/*.c))
+EMBEDDED := $(patsubst spec/lua_c/%.c,$(BUILD)/spec/lua/%,\
+  $(wildcard spec/lua_c/*.c))
 
 all: $(BUILD)/hmap/core.so $(BUILD)/libhmap.a  ## the Lua module and the library
 
@@ -47,6 +51,13 @@ $(BUILD)/spec/%: spec/c/%.c $(BUILD)/libhmap.a
 	@mkdir -p $(@D)
 	$(CC) $(MODE) $(WARN) $(CFLAGS) $(LDFLAGS) -o $@ $< \
 	  $(BUILD)/libhmap.a $(LDLIBS) -lm
+
+lua-programs: $(EMBEDDED)  ## the C programs in spec/lua_c, which embed Lua
+
+$(BUILD)/spec/lua/%: spec/lua_c/%.c $(BINDING) $(BUILD)/libhmap.a
+	@mkdir -p $(@D)
+	$(CC) $(MODE) $(WARN) -isystem $(LUA_INCDIR) $(CFLAGS) $(LDFLAGS) -pthread \
+	  -o $@ $< $(BINDING) $(BUILD)/libhmap.a $(LUA_LIBS) -lm
 
 # Objects are stale when the compiler or its flags are others than last time.
 $(BUILD)/flags: FORCE
@@ -104,10 +115,13 @@ deps-%:
 
 SHARE = $(DESTDIR)$(PREFIX)/share/lua/5.4/hmap
 LIB   = $(DESTDIR)$(PREFIX)/lib
+LUA_FILES = $(shell cd lua/hmap && find . -name '*.lua' -o -name '*.html')
 
 install: all  ## into PREFIX (default /usr/local), under DESTDIR
 	install -d $(SHARE) $(LIB)/lua/5.4/hmap $(DESTDIR)$(PREFIX)/include
-	install -m 644 lua/hmap/*.lua $(SHARE)
+	cd lua/hmap && for file in $(LUA_FILES); do \
+	  install -d $(SHARE)/$$(dirname $$file) && \
+	  install -m 644 $$file $(SHARE)/$$file || exit; done
 	install -m 755 $(BUILD)/hmap/core.so $(LIB)/lua/5.4/hmap
 	install -m 644 $(BUILD)/libhmap.a $(LIB)
 	install -m 644 csrc/hmap.h csrc/hmap_inspect.h $(DESTDIR)$(PREFIX)/include
@@ -120,9 +134,9 @@ help:  ## this list
 	  printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 FORCE:
-.PHONY: all core programs env explore load-table test budget bench \
+.PHONY: all core programs lua-programs env explore load-table test budget bench \
   bench-table bench-pause bench-pause-table deps install clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
--include $(CORE:.o=.d) $(BINDING:.o=.d) $(PROGRAMS:=.d)
+-include $(CORE:.o=.d) $(BINDING:.o=.d) $(PROGRAMS:=.d) $(EMBEDDED:=.d)

@@ -61,7 +61,7 @@ suite() {
 }
 
 build() { # dir compiler cflags: the library, the module, all C programs
-  "$MAKE" -s -j2 BUILD="$1" CC="$2" CFLAGS="$3" all programs
+  "$MAKE" -s -j2 BUILD="$1" CC="$2" CFLAGS="$3" all programs lua-programs
 }
 
 # c_suites DIR HOW: all C programs of the build in DIR
@@ -75,10 +75,22 @@ c_suites() {
   done
 }
 
+# lua_c_suites DIR HOW [PROGRAM...]: C programs that embed Lua and the module
+lua_c_suites() {
+  dir=$1 how=$2
+  shift 2
+  [ $# -gt 0 ] || set -- spec/lua_c/*.c
+  for source; do
+    suite "$(basename "$source"), $how" \
+      "$dir/spec/lua/$(basename "$source" .c)"
+  done
+}
+
 # suites DIR HOW: all that runs
 suites() {
   c_suites "$1" "$2"
   eval "$("$MAKE" -s BUILD="$1" env)"
+  lua_c_suites "$1" "$2"
   for source in spec/*_spec.lua; do # each alone: they count maps and the heap
     suite "$(basename "$source"), $2" env LD_PRELOAD="$preload" \
       busted --lua="$LUA" --cpath="$1/?.so" -o plainTerminal "$source"
@@ -86,7 +98,7 @@ suites() {
 }
 
 formatted() {
-  find csrc spec/c spec/budget -name '*.[ch]' -exec \
+  find csrc spec/c spec/lua_c spec/budget -name '*.[ch]' -exec \
     clang-format --dry-run --Werror {} +
 }
 
@@ -150,6 +162,17 @@ fact "builds with address and undefined behaviour sanitizers" \
   suites build/asan "sanitized"
   preload=
 }
+
+threads=spec/lua_c/threads.c
+if [ -r "$threads" ]; then
+  echo "== states in threads"
+  fact "builds with the thread sanitizer" \
+    "$MAKE" -s -j2 BUILD=build/tsan CC=gcc CFLAGS="-O1 -g -fsanitize=thread" \
+    build/tsan/spec/lua/threads && {
+    eval "$("$MAKE" -s env)"
+    lua_c_suites build/tsan "under ThreadSanitizer" "$threads"
+  }
+fi
 
 echo "== the other compiler, with assertions"
 fact "builds with clang" build build/clang clang "-O2" &&

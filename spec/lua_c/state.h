@@ -1,0 +1,63 @@
+/* state.h: a Lua state whose every byte is counted, with hmap in it.
+**
+** The binding is linked in: `require "hmap.core"` finds it preloaded, and the
+** modules in Lua where the top of the checkout has them. */
+#ifndef HMAP_SPEC_STATE_H
+#define HMAP_SPEC_STATE_H
+
+#include <stdlib.h>
+
+#include <lua.h>
+
+#include <lauxlib.h>
+#include <lualib.h>
+
+int luaopen_hmap_core(lua_State *L);
+
+/* What the allocator of one state has given out. */
+typedef struct budget {
+  size_t bytes;     /* out now */
+  size_t requests;  /* for a new or larger block, so far */
+  size_t refuse_at; /* this request is refused, counted from 1; 0: none */
+} budget;
+
+static inline void *budget_alloc(void *ud, void *ptr, size_t osize,
+                                 size_t nsize) {
+  budget *b = ud;
+  size_t old = ptr != NULL ? osize : 0;
+  if (nsize == 0) {
+    free(ptr);
+    b->bytes -= old;
+    return NULL;
+  }
+  /* Lua relies on it that a smaller block is not refused */
+  if (nsize > old && ++b->requests == b->refuse_at)
+    return NULL;
+  void *block = realloc(ptr, nsize);
+  if (block != NULL)
+    b->bytes = b->bytes - old + nsize;
+  return block;
+}
+
+static inline lua_State *state_new(budget *b) {
+#if LUA_VERSION_NUM >= 505
+  return lua_newstate(budget_alloc, b, 1);
+#else
+  return lua_newstate(budget_alloc, b);
+#endif
+}
+
+/* [-0, +0, m] the libraries, and hmap where `require` looks */
+static inline void state_open(lua_State *L) {
+  luaL_openlibs(L);
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+  lua_pushcfunction(L, luaopen_hmap_core);
+  lua_setfield(L, -2, "hmap.core");
+  lua_pop(L, 1);
+  lua_getglobal(L, "package");
+  lua_pushliteral(L, "lua/?.lua;lua/?/init.lua");
+  lua_setfield(L, -2, "path");
+  lua_pop(L, 1);
+}
+
+#endif

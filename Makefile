@@ -1,7 +1,8 @@
 # hmap. `make help` lists what can be made here.
 #
-# Overridable: CC CFLAGS LDFLAGS LUA LUA_INCDIR BUILD PREFIX DESTDIR KEYS.
-# A second build with other flags goes beside the first: make BUILD=build/asan.
+# Overridable: CC CFLAGS LDFLAGS LUA LUA_INCDIR LUA_LIBS BUILD PREFIX DESTDIR
+# KEYS. A second build with other flags goes beside the first: make
+# BUILD=build/asan.
 
 BUILD  ?= build
 LUA    ?= lua5.4
@@ -9,8 +10,40 @@ CFLAGS ?= -O2 -DNDEBUG
 PREFIX ?= /usr/local
 KEYS   ?=
 
+# $(call quoted,TEXT): TEXT as one word of the shell, whatever is in it.
+quoted = '$(subst ','\'',$(1))'
+
+# What the goals need is installed while this file is read: what is found out
+# further down is found out after it, and no job of -j can come before it.
+needs-all = build
+needs-install = build
+needs-lua-programs = build
+needs-core = core
+needs-explore = explore
+needs-load-table = explore
+needs-programs = test
+needs-test = test
+needs-budget = test
+needs-deps = test
+needs-bench = bench
+needs-bench-pause = bench
+needs := $(sort $(foreach goal,$(or $(MAKECMDGOALS),all),$(needs-$(goal))))
+
+dry_run := $(findstring n,$(firstword -$(MAKEFLAGS)))
+ifeq ($(HMAP_READY)$(dry_run),)
+  ifneq ($(needs),)
+    missing := $(shell CC=$(call quoted,$(CC)) CFLAGS=$(call quoted,$(CFLAGS)) \
+      LUA=$(call quoted,$(LUA)) LUA_INCDIR=$(call quoted,$(LUA_INCDIR)) \
+      sh .ci/deps $(needs))
+    ifneq ($(missing),)
+      $(error $(missing))
+    endif
+    export HMAP_READY := yes
+  endif
+endif
+
 # What only .ci/lua can tell is asked at its first use, and once.
-ask = $(eval $(1) := $(shell LUA='$(LUA)' sh .ci/lua $(2)))$($(1))
+ask = $(eval $(1) := $(shell LUA=$(call quoted,$(LUA)) sh .ci/lua $(2)))$($(1))
 LUA_INCDIR ?= $(call ask,LUA_INCDIR,include)
 LUA_LIBS   ?= $(call ask,LUA_LIBS,libs)
 
@@ -37,7 +70,8 @@ $(BUILD)/hmap/core.so: $(BINDING) $(CORE)
 	$(CC) -shared $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 # The wall between the rooms: only the binding sees Lua's headers.
-$(BINDING): LUA_FLAGS = $(addprefix -isystem ,$(LUA_INCDIR))
+lua_headers = $(if $(LUA_INCDIR),-isystem $(call quoted,$(LUA_INCDIR)))
+$(BINDING): LUA_FLAGS = $(lua_headers)
 
 $(BUILD)/csrc/%.o: csrc/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -56,36 +90,42 @@ lua-programs: $(EMBEDDED)  ## the C programs in spec/lua_c, which embed Lua
 
 $(BUILD)/spec/lua/%: spec/lua_c/%.c $(BINDING) $(BUILD)/libhmap.a
 	@mkdir -p $(@D)
-	$(CC) $(MODE) $(WARN) -isystem $(LUA_INCDIR) $(CFLAGS) $(LDFLAGS) -pthread \
+	$(CC) $(MODE) $(WARN) $(lua_headers) $(CFLAGS) $(LDFLAGS) -pthread \
 	  -o $@ $< $(BINDING) $(BUILD)/libhmap.a $(LUA_LIBS) -lm
 
 # Objects are stale when the compiler or its flags are others than last time.
+$(BUILD)/flags: export FLAGS = $(CC) $(MODE) $(WARN) $(LUA_INCDIR) $(CFLAGS) \
+  $(LDFLAGS)
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(MODE) $(WARN) $(LUA_INCDIR) $(CFLAGS) $(LDFLAGS)' | \
-	  { cmp -s - $@ || cat > $@; }
+	@printf '%s\n' "$$FLAGS" >$@.now
+	@if cmp -s $@.now $@; then rm $@.now; else mv $@.now $@; fi
 
 env:  ## lines to eval for `require "hmap"` from this checkout
-	@echo "export LUA_PATH='$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;'"
-	@echo "export LUA_CPATH='$(abspath $(BUILD))/?.so;;'"
+	@printf 'export %s\n' $(call quoted,LUA_PATH=$(call quoted,$(lua_path))) \
+	  $(call quoted,LUA_CPATH=$(call quoted,$(lua_cpath)))
 
-explore: deps-explore all  ## watch a map grow on real keys; KEYS=file
-	@eval "$$($(MAKE) -s --no-print-directory env)" && \
-	  $(LUA) -e 'os.exit(require("hmap.cli").main(), true)' -- \
-	  explore $(if $(KEYS),'$(KEYS)')
+lua_path  = $(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;
+lua_cpath = $(abspath $(BUILD))/?.so;;
 
-load-table: deps-explore all  ## the table in Go's map source, measured anew
-	@eval "$$($(MAKE) -s --no-print-directory env)" && \
-	  $(LUA) -e 'os.exit(require("hmap.cli").main(), true)' -- load-table
+hmap = eval "$$($(MAKE) -s --no-print-directory env)" && \
+  $(call quoted,$(LUA)) -e 'os.exit(require("hmap.cli").main(), true)' --
 
-test: deps-test  ## everything there is to check; ends "N passed, N failed"
-	@CC='$(CC)' LUA='$(LUA)' MAKE='$(MAKE)' sh spec/run.sh
+explore: all  ## watch a map grow on real keys; KEYS=file
+	@$(hmap) explore $(if $(KEYS),$(call quoted,$(KEYS)))
 
-budget: deps-test  # instructions of the hot paths; RECORD=1: as the budgets
+load-table: all  ## the table in Go's map source, measured anew
+	@$(hmap) load-table
+
+test:  ## everything there is to check; ends "N passed, N failed"
+	@CC=$(call quoted,$(CC)) LUA=$(call quoted,$(LUA)) MAKE='$(MAKE)' \
+	  sh spec/run.sh
+
+budget:  # instructions of the hot paths; RECORD=1: as the budgets
 	@CC='$(CC)' CFLAGS='$(CFLAGS)' MAKE='$(MAKE)' LUA_INCDIR='$(LUA_INCDIR)' \
 	  $(LUA) spec/budget/check.lua $(if $(RECORD),--record) '$(BUILD)'
 
-bench: deps-bench all  ## hmap beside its peers (QUICK=1: a minute); bench-table
+bench: all  ## hmap beside its peers (QUICK=1: a minute); bench-table
 	@$(BENCH_ENV) $(MAKE) -s -f spec/bench/peers.mk && \
 	  eval "$$($(MAKE) -s --no-print-directory env)" && \
 	  $(BENCH_ENV) $(LUA) spec/bench/run.lua $(if $(QUICK),--quick) \
@@ -94,7 +134,7 @@ bench: deps-bench all  ## hmap beside its peers (QUICK=1: a minute); bench-table
 bench-table:  # its figures as markdown; ALL=1: of every size
 	@$(BENCH_ENV) $(LUA) spec/bench/run.lua --table $(if $(ALL),--all)
 
-bench-pause: deps-bench all  ## single operations (QUICK=1); bench-pause-table
+bench-pause: all  ## single operations (QUICK=1); bench-pause-table
 	@$(BENCH_ENV) $(MAKE) -s -f spec/bench/peers.mk PEERS='$(PAUSE_PEERS)' && \
 	  eval "$$($(MAKE) -s --no-print-directory env)" && \
 	  $(BENCH_ENV) $(LUA) spec/bench/pause.lua $(if $(QUICK),--quick) \
@@ -108,23 +148,22 @@ PAUSE_PEERS = hmap pause_lua lua go absl boost pause
 BENCH_ENV = BUILD='$(BUILD)' LUA='$(LUA)' CXX='$(CXX)' CFLAGS='$(CFLAGS)' \
   LUA_INCDIR='$(LUA_INCDIR)'
 
-deps: deps-test  ## install what building, exploring and testing need
+deps:  ## install what building, exploring and testing need
+	@:
 
-deps-%:
-	@sh .ci/deps $*
-
-SHARE = $(DESTDIR)$(PREFIX)/share/lua/5.4/hmap
-LIB   = $(DESTDIR)$(PREFIX)/lib
-LUA_FILES = $(shell cd lua/hmap && find . -name '*.lua' -o -name '*.html')
+ROOT  = $(DESTDIR)$(PREFIX)
+SHARE = $(call quoted,$(ROOT)/share/lua/5.4/hmap)
+CLIB  = $(call quoted,$(ROOT)/lib/lua/5.4/hmap)
 
 install: all  ## into PREFIX (default /usr/local), under DESTDIR
-	install -d $(SHARE) $(LIB)/lua/5.4/hmap $(DESTDIR)$(PREFIX)/include
-	cd lua/hmap && for file in $(LUA_FILES); do \
-	  install -d $(SHARE)/$$(dirname $$file) && \
-	  install -m 644 $$file $(SHARE)/$$file || exit; done
-	install -m 755 $(BUILD)/hmap/core.so $(LIB)/lua/5.4/hmap
-	install -m 644 $(BUILD)/libhmap.a $(LIB)
-	install -m 644 csrc/hmap.h csrc/hmap_inspect.h $(DESTDIR)$(PREFIX)/include
+	install -d $(SHARE) $(CLIB) $(call quoted,$(ROOT)/include)
+	find lua/hmap -name '*.lua' -o -name '*.html' | while read -r file; do \
+	  to=$(SHARE)/$${file#lua/hmap/} && install -d "$${to%/*}" && \
+	  install -m 644 "$$file" "$$to" || exit; done
+	install -m 755 $(BUILD)/hmap/core.so $(CLIB)
+	install -m 644 $(BUILD)/libhmap.a $(call quoted,$(ROOT)/lib)
+	install -m 644 csrc/hmap.h csrc/hmap_inspect.h \
+	  $(call quoted,$(ROOT)/include)
 
 clean:  ## remove build/
 	rm -rf build
@@ -134,9 +173,8 @@ help:  ## this list
 	  printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 FORCE:
-.PHONY: all core programs lua-programs env explore load-table test budget bench \
-  bench-table bench-pause bench-pause-table deps install clean help FORCE
+.PHONY: all core programs lua-programs env explore load-table test budget \
+  bench bench-table bench-pause bench-pause-table deps install clean help FORCE
 .DELETE_ON_ERROR:
-.SECONDARY:
 
 -include $(CORE:.o=.d) $(BINDING:.o=.d) $(PROGRAMS:=.d) $(EMBEDDED:=.d)

@@ -122,10 +122,11 @@ rock() { # from a copy: the builtin back end leaves its objects in the tree
 }
 
 installed() { # the same by make, and a C program against what it installed
-  "$MAKE" -s install DESTDIR="$tmp/root" PREFIX=/usr &&
-    smoke "$tmp/root/usr" &&
-    "$CC" -std=c11 -I"$tmp/root/usr/include" -o "$tmp/example" \
-      spec/c/example.c -L"$tmp/root/usr/lib" -lhmap &&
+  usr="$tmp/a root/usr"
+  "$MAKE" -s install DESTDIR="$tmp/a root" PREFIX=/usr &&
+    smoke "$usr" &&
+    "$CC" -std=c11 -I"$usr/include" -o "$tmp/example" \
+      spec/c/example.c -L"$usr/lib" -lhmap &&
     "$tmp/example"
 }
 
@@ -168,10 +169,8 @@ if [ -r "$threads" ]; then
   echo "== states in threads"
   fact "builds with the thread sanitizer" \
     "$MAKE" -s -j2 BUILD=build/tsan CC=gcc CFLAGS="-O1 -g -fsanitize=thread" \
-    build/tsan/spec/lua/threads && {
-    eval "$("$MAKE" -s env)"
+    build/tsan/spec/lua/threads &&
     lua_c_suites build/tsan "under ThreadSanitizer" "$threads"
-  }
 fi
 
 echo "== the other compiler, with assertions"

@@ -121,6 +121,9 @@ test:  ## everything there is to check; ends "N passed, N failed"
 	@CC=$(call quoted,$(CC)) LUA=$(call quoted,$(LUA)) MAKE='$(MAKE)' \
 	  sh spec/run.sh
 
+fresh:  ## the first commands on a bare machine (FRESH=explore: one of them)
+	@sh spec/door/fresh.sh $(FRESH)
+
 budget:  # instructions of the hot paths; RECORD=1: as the budgets
 	@CC='$(CC)' CFLAGS='$(CFLAGS)' MAKE='$(MAKE)' LUA_INCDIR='$(LUA_INCDIR)' \
 	  $(LUA) spec/budget/check.lua $(if $(RECORD),--record) '$(BUILD)'
@@ -173,8 +176,9 @@ help:  ## this list
 	  printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 FORCE:
-.PHONY: all core programs lua-programs env explore load-table test budget \
-  bench bench-table bench-pause bench-pause-table deps install clean help FORCE
+.PHONY: all core programs lua-programs env explore load-table test fresh \
+  budget bench bench-table bench-pause bench-pause-table deps install clean \
+  help FORCE
 .DELETE_ON_ERROR:
 
 -include $(CORE:.o=.d) $(BINDING:.o=.d) $(PROGRAMS:=.d) $(EMBEDDED:=.d)

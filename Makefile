@@ -25,6 +25,7 @@ needs-programs = test
 needs-test = test
 needs-budget = test
 needs-deps = test
+needs-fresh = fresh
 needs-bench = bench
 needs-bench-pause = bench
 needs := $(sort $(foreach goal,$(or $(MAKECMDGOALS),all),$(needs-$(goal))))

@@ -15,7 +15,7 @@ suite=${FRESH_SUITE:-bookworm}
 base=$PWD/build/fresh/base run=$PWD/build/fresh/run
 
 if [ "$(id -u)" != 0 ] || ! command -v debootstrap >/dev/null; then
-  echo "skipped: needs root and debootstrap"
+  echo "needs root and debootstrap"
   exit 77
 fi
 

@@ -47,7 +47,7 @@ end
 
 
 local sources = "csrc/*.h csrc/*/*.[ch] csrc/*/*/*.[ch] lua/hmap/*.lua " ..
-  "spec/*.lua spec/c/*.[ch] spec/lua_c/*.[ch]"
+  "lua/examples/* spec/*.lua spec/c/*.[ch] spec/lua_c/*.[ch]"
 
 local function library()
   local core = assert(package.searchpath("hmap.core", package.cpath))

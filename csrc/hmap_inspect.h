@@ -15,7 +15,8 @@ extern "C" {
 enum {
   HMAP_ITERATOR = 1,      /* an iterator may be using buckets */
   HMAP_OLD_ITERATOR = 2,  /* an iterator may be using oldbuckets */
-  HMAP_WRITING = 4,       /* a write is in progress */
+  HMAP_WRITING = 4,       /* a write is in progress: Go's, never set here
+                           ** between operations, since a map has one thread */
   HMAP_SAME_SIZE_GROW = 8 /* the growth in progress is to the same size */
 };
 

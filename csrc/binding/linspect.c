@@ -164,7 +164,7 @@ static const char *const state_names[] = {
 #undef HMAP_X
 };
 
-/* push_entry [-0, +0, m]: key and value of a full slot, into the table on top;
+/* set_entry [-0, +0, m]: key and value of a full slot, into the table on top;
 ** false: the map was written meanwhile. */
 static bool set_entry(lua_State *L, lmap *h, const void *key,
                       const void *value) {
@@ -178,7 +178,7 @@ static bool set_entry(lua_State *L, lmap *h, const void *key,
   return h->version == before;
 }
 
-/* push_slots [-0, +(0|1), m]: appends the slots of one bucket to the list on
+/* append_slots [-0, +(0|1), m]: appends the slots of one bucket to the list on
 ** top, which has n; false: the map was written meanwhile. */
 static bool append_slots(lua_State *L, lmap *h, const hmap_bucket_view *view,
                          lua_Integer depth) {

@@ -247,7 +247,7 @@ void lmap_fold(lua_State *L, const ltype *type) {
   int n = (int)type->nfields;
   lua_createtable(L, n, 0);
   lua_insert(L, -n - 1);
-  for (int i = n; i > 0; i--) { /* stack: table field_1 .. field_i */
+  for (int i = n; i > 0; i--) { /* stack: table, fields 1 to i */
     const char *name = type->fields[i - 1].name;
     if (name[0] == '\0') {
       lua_rawseti(L, -i - 1, i);

@@ -97,11 +97,6 @@ static inline lmap *lmap_check(lua_State *L) {
   return lmap_self(L, LMAP_ANY_SHAPE, LMAP_ANY_SHAPE, false);
 }
 
-/* The same for methods that look entries up. */
-static inline lmap *lmap_reader(lua_State *L) {
-  return lmap_self(L, LMAP_ANY_SHAPE, LMAP_ANY_SHAPE, true);
-}
-
 /* lmap_test [-0, +0, -]: the map at idx, open or closed; NULL if it is none. */
 lmap *lmap_test(lua_State *L, int idx);
 

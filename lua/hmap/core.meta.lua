@@ -53,7 +53,7 @@
 ---@field seed? integer repeats layout, order and pictures; default: random
 ---@field hash? hmap.Hash
 ---@field policy? hmap.PolicyName | hmap.Policy when to grow, shrink, rekey
----@field placement? "go"
+---@field placement? "go" where entries lie: in Go's buckets, the only way
 ---@field max_bytes? integer a write that would pass it raises
 ---@field name? string a label for pictures and metrics
 

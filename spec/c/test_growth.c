@@ -1,6 +1,6 @@
 /* test_growth.c: when a map grows, who moves what, and what is left of deleted
-** entries, all by Go's rules. Other policies are in test_moves.c; that the rules
-** are Go's is conformance.c's affair. */
+** entries, all by Go's rules. Other policies are in test_moves.c; that the
+** rules are Go's is conformance.c's affair. */
 #define _DEFAULT_SOURCE 1
 #include "cells.h"
 #include "heap.h"

@@ -419,7 +419,8 @@ static uint64_t nth_of_pattern(int pattern, uint64_t i) {
   }
 }
 
-/* Twenty seeds, ten patterns: the bits that choose buckets, and the tophash's. */
+/* Twenty seeds, ten patterns: the bits that choose buckets, and the tophash's.
+*/
 static void words_spread(void) {
   enum { KEYS = 20000, PLACES = 1024, TOPS = 256 };
   hmap_options o = {

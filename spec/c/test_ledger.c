@@ -212,10 +212,10 @@ static void the_worst_are_the_worst(void) {
 /* Of one operation of any kind, whatever the number of entries, with a good
 ** hash and policies that move old buckets as they go. A write moves the chain
 ** that it needs and one more, and may then begin another growth and do the same
-** in that. Arrays up to 32 KiB, of maps of some hundred entries, are cleared and
-** freed whole, those below 128 KiB keep their overflow buckets to the end; of
-** others one slice of 32 KiB goes back at the mark, one from the attic, and with
-** it what four chains of it own. */
+** in that. Arrays up to 32 KiB, of maps of some hundred entries, are cleared
+** and freed whole, those below 128 KiB keep their overflow buckets to the end;
+** of others one slice of 32 KiB goes back at the mark, one from the list, and
+** with it what four chains of it own. */
 static const hmap_work bound = {.hashes = 64,
                                 .slots = 2048,
                                 .comparisons = 8,

@@ -665,7 +665,8 @@ static uint64_t unkeyed_hash(const void *at, uint32_t hash0, void *ud) {
   return 5;
 }
 
-/* A hash that no key helps: rekeys at 41, and each time at twice the entries. */
+/* A hash that no key helps: rekeys at 41, and each time at twice the entries.
+*/
 static void rekeys_again_when_the_entries_have_doubled(void) {
   hmap_policy p = hmap_policy_of(HMAP_POLICY_ADAPTIVE);
   hmap_options o = usual(&p);

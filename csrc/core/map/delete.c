@@ -133,10 +133,10 @@ static ALWAYS_INLINE bool delete_word_as(hmap *m, const hmap_type *t,
   return delete_hashed(m, t, word_key, &key, hash, NULL);
 }
 
-/* See put_here. */
-static ALWAYS_INLINE bool delete_here(hmap *m, const hmap_type *t,
-                                      const cell_type *c, const void *key,
-                                      uint64_t hash, bool *found) {
+/* See try_put. */
+static ALWAYS_INLINE bool try_delete(hmap *m, const hmap_type *t,
+                                     const cell_type *c, const void *key,
+                                     uint64_t hash, bool *found) {
   place at;
   bmap *base = bucket_at(t, m->buckets, hash & m->mask);
   prefetch_slots(base);
@@ -161,8 +161,8 @@ bool hmap_delete_i64(hmap *m, int64_t key) {
   bool found;
   expect_word_key(m);
   if (fast_path_ok(m, PATH_STILL) &&
-      delete_here(m, &word_to_word, word_key, &key, hash_of(m, word_key, &key),
-                  &found))
+      try_delete(m, &word_to_word, word_key, &key, hash_of(m, word_key, &key),
+                 &found))
     return found;
   return delete_i64(m, key);
 }

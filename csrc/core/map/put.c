@@ -1,4 +1,12 @@
-/* put.c: puts.
+/* put.c: puts: one assign, in as many instances as pay.
+**
+**   try_put    words, nothing moves, no memory is wanted: it calls nothing
+**   put_as     keys are words or text, whatever has to be done
+**   put_slow   any map; told and counted if somebody looks
+**
+** Fewer were tried: without the instance for words while the map grows, or for
+** text with elems of one word, a growing insert takes 4 to 10 % more
+** instructions; without that for words with other elems, a put 8 %.
 **
 ** Source: Go 1.19 runtime/map.go, mapassign.
 */
@@ -149,7 +157,6 @@ static ALWAYS_INLINE hmap_status assign(hmap *m, const hmap_type *t,
   }
 }
 
-/* The same, told and counted. */
 static hmap_status counted_assign(hmap *m, const void *key, uint64_t hash,
                                   const void *elem, if_present then,
                                   place *at) {
@@ -168,19 +175,32 @@ static hmap_status counted_assign(hmap *m, const void *key, uint64_t hash,
   return status;
 }
 
-static NOINLINE hmap_status counted_put(hmap *m, const void *key, uint64_t hash,
-                                        const void *elem) {
+/* The same for any map, told and counted if somebody looks. */
+static NOINLINE hmap_status assign_slow(hmap *m, const void *key, uint64_t hash,
+                                        const void *elem, if_present then,
+                                        place *at) {
+  return UNLIKELY(m->has_observers)
+             ? counted_assign(m, key, hash, elem, then, at)
+             : assign(m, m->t, &m->t->key, key, hash, elem, then, at, NULL);
+}
+
+/* -- put ------------------------------------------------------------------ */
+
+/* Every put can be done so. */
+static NOINLINE hmap_status put_slow(hmap *m, const void *key, uint64_t hash,
+                                     const void *elem) {
   place at;
   begin_op(m, HMAP_OP_PUT);
-  hmap_status status = counted_assign(m, key, hash, elem, OVERWRITE, &at);
+  hmap_status status = assign_slow(m, key, hash, elem, OVERWRITE, &at);
   finish_write(m);
   end_op(m);
   return status;
 }
 
-static ALWAYS_INLINE hmap_status put_hashed(hmap *m, const hmap_type *t,
-                                            const cell_type *c, const void *key,
-                                            uint64_t hash, const void *elem) {
+/* The same with the type known; nobody looks. */
+static ALWAYS_INLINE hmap_status put_as(hmap *m, const hmap_type *t,
+                                        const cell_type *c, const void *key,
+                                        uint64_t hash, const void *elem) {
   place at;
   hmap_status status = assign(m, t, c, key, hash, elem, OVERWRITE, &at, NULL);
   finish_write(m);
@@ -191,9 +211,9 @@ static ALWAYS_INLINE hmap_status put_hashed(hmap *m, const hmap_type *t,
 ** so it saves no registers: a processor holds some sixty stores that wait for
 ** their lines, and the fewer an operation has, the more operations overlap.
 ** False: another must do it, nothing has changed. */
-static ALWAYS_INLINE bool put_here(hmap *m, const hmap_type *t,
-                                   const cell_type *c, const void *key,
-                                   uint64_t hash, const void *elem) {
+static ALWAYS_INLINE bool try_put(hmap *m, const hmap_type *t,
+                                  const cell_type *c, const void *key,
+                                  uint64_t hash, const void *elem) {
   place at;
   bmap *b = bucket_at(t, m->buckets, hash & m->mask);
   prefetch_slots(b);
@@ -213,64 +233,50 @@ static ALWAYS_INLINE bool put_here(hmap *m, const hmap_type *t,
 
 hmap_status hmapi_put_hashed(hmap *m, const void *key, uint64_t hash,
                              const void *elem) {
-  if (UNLIKELY(m->has_observers))
-    return counted_put(m, key, hash, elem);
   if (has_word_key(m->t) && fast_path_ok(m, PATH_STILL) &&
-      put_here(m, &word_to_word, word_key, key, hash, elem))
+      try_put(m, &word_to_word, word_key, key, hash, elem))
     return HMAP_OK;
-  return put_hashed(m, m->t, &m->t->key, key, hash, elem);
+  return put_slow(m, key, hash, elem);
 }
 
 hmap_status hmap_put(hmap *m, const void *key, const void *elem) {
   return hmapi_put_hashed(m, key, hash_of(m, &m->t->key, key), elem);
 }
 
-static ALWAYS_INLINE hmap_status put_word_as(hmap *m, const hmap_type *t,
-                                             int64_t key, const void *elem) {
-  uint64_t hash = hash_of(m, word_key, &key);
-  return put_hashed(m, t, word_key, &key, hash, elem);
-}
-
 static NOINLINE hmap_status put_i64(hmap *m, int64_t key, const void *elem) {
-  if (fast_path_ok(m, PATH_WORD))
-    return put_word_as(m, &word_to_word, key, elem);
-  return fast_path_ok(m, PATH_TYPED) ? put_word_as(m, m->t, key, elem)
-                                     : hmap_put(m, &key, elem);
+  if (!fast_path_ok(m, PATH_TYPED))
+    return hmap_put(m, &key, elem);
+  uint64_t hash = hash_of(m, word_key, &key);
+  return fast_path_ok(m, PATH_WORD)
+             ? put_as(m, &word_to_word, word_key, &key, hash, elem)
+             : put_as(m, m->t, word_key, &key, hash, elem);
 }
 
 hmap_status hmap_put_i64(hmap *m, int64_t key, const void *elem) {
   expect_word_key(m);
-  if (fast_path_ok(m, PATH_STILL) && put_here(m, &word_to_word, word_key, &key,
-                                              hash_of(m, word_key, &key), elem))
+  if (fast_path_ok(m, PATH_STILL) && try_put(m, &word_to_word, word_key, &key,
+                                             hash_of(m, word_key, &key), elem))
     return HMAP_OK;
   return put_i64(m, key, elem);
 }
 
-static ALWAYS_INLINE hmap_status put_text_as(hmap *m, const hmap_type *t,
-                                             const char *s, size_t n,
-                                             const void *elem) {
-  hmap_cell key = hmap_text(s, n);
-  return put_hashed(m, t, text_key, &key, hash_bytes(&m->k, s, n), elem);
-}
-
-static NOINLINE hmap_status put_text_slowly(hmap *m, const char *s, size_t n,
-                                            const void *elem) {
+static NOINLINE hmap_status put_str_slow(hmap *m, const char *s, size_t n,
+                                         const void *elem) {
   hmap_cell key = hmap_text(s, n);
   return hmap_put(m, &key, elem);
-}
-
-static ALWAYS_INLINE hmap_status put_str(hmap *m, const char *s, size_t n,
-                                         const void *elem) {
-  return fast_path_ok(m, PATH_TYPED) ? put_text_as(m, m->t, s, n, elem)
-                                     : put_text_slowly(m, s, n, elem);
 }
 
 hmap_status hmap_put_str(hmap *m, const char *s, size_t n, const void *elem) {
   expect_text_key(m);
   if (UNLIKELY(n > HMAP_MAX_TEXT))
     return HMAP_ETOOBIG;
-  return fast_path_ok(m, PATH_WORD) ? put_text_as(m, &text_to_word, s, n, elem)
-                                    : put_str(m, s, n, elem);
+  if (!fast_path_ok(m, PATH_TYPED))
+    return put_str_slow(m, s, n, elem);
+  hmap_cell key = hmap_text(s, n);
+  uint64_t hash = hash_bytes(&m->k, s, n);
+  return fast_path_ok(m, PATH_WORD)
+             ? put_as(m, &text_to_word, text_key, &key, hash, elem)
+             : put_as(m, m->t, text_key, &key, hash, elem);
 }
 
 hmap_status hmap_get_or_put(hmap *m, const void *key, const void *elem,
@@ -284,11 +290,7 @@ hmap_status hmap_get_or_put(hmap *m, const void *key, const void *elem,
     elem = hmapi_copy_to_stack(&m->t->elem, elem, &elem_kept);
     hmapi_do_deferred(m);
   }
-  uint64_t hash = hash_of(m, c, key);
-  hmap_status status =
-      UNLIKELY(m->has_observers)
-          ? counted_assign(m, key, hash, elem, KEEP, &at)
-          : assign(m, m->t, c, key, hash, elem, KEEP, &at, NULL);
+  hmap_status status = assign_slow(m, key, hash_of(m, c, key), elem, KEEP, &at);
   end_op(m);
   if (status == HMAP_OK) {
     *now = elem_at(m->t, c, at.b, at.i);

@@ -45,6 +45,7 @@ endif
 
 # What only .ci/lua can tell is asked at its first use, and once.
 ask = $(eval $(1) := $(shell LUA=$(call quoted,$(LUA)) sh .ci/lua $(2)))$($(1))
+LUA_V       = $(call ask,LUA_V,version)
 LUA_INCDIR ?= $(call ask,LUA_INCDIR,include)
 LUA_LIBS   ?= $(call ask,LUA_LIBS,libs)
 
@@ -126,8 +127,8 @@ fresh:  ## the first commands on a bare machine (FRESH=explore: one of them)
 	@sh spec/door/fresh.sh $(FRESH)
 
 budget:  # instructions of the hot paths; RECORD=1: as the budgets
-	@CC='$(CC)' CFLAGS='$(CFLAGS)' MAKE='$(MAKE)' LUA_INCDIR='$(LUA_INCDIR)' \
-	  $(LUA) spec/budget/check.lua $(if $(RECORD),--record) '$(BUILD)'
+	@CC='$(CC)' CFLAGS='$(CFLAGS)' MAKE='$(MAKE)' LUA='$(LUA)' \
+	  LUA_INCDIR='$(LUA_INCDIR)' $(LUA) spec/budget/check.lua $(if $(RECORD),--record) '$(BUILD)'
 
 bench: all  ## hmap beside its peers (QUICK=1: a minute); bench-table
 	@$(BENCH_ENV) $(MAKE) -s -f spec/bench/peers.mk && \
@@ -156,8 +157,8 @@ deps:  ## install what building, exploring and testing need
 	@:
 
 ROOT  = $(DESTDIR)$(PREFIX)
-SHARE = $(call quoted,$(ROOT)/share/lua/5.4/hmap)
-CLIB  = $(call quoted,$(ROOT)/lib/lua/5.4/hmap)
+SHARE = $(call quoted,$(ROOT)/share/lua/$(LUA_V)/hmap)
+CLIB  = $(call quoted,$(ROOT)/lib/lua/$(LUA_V)/hmap)
 
 install: all  ## into PREFIX (default /usr/local), under DESTDIR
 	install -d $(SHARE) $(CLIB) $(call quoted,$(ROOT)/include)

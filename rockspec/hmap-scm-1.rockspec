@@ -21,7 +21,7 @@ Lua, and drawn.]],
 supported_platforms = {"unix"}
 
 dependencies = {
-  "lua >= 5.4, < 5.5",
+  "lua >= 5.4, < 5.6",
 }
 
 external_dependencies = {

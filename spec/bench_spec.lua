@@ -4,6 +4,8 @@ local results = dofile "spec/bench/table.lua"
 local pauses = dofile "spec/bench/pause_table.lua"
 local plot = dofile "spec/bench/pause_plot.lua"
 
+local LUA = os.getenv "LUA" or "lua5.4"
+
 -- Commands of the checkout, without what a sanitized run puts before them.
 local function output(command)
   local pipe <close> = assert(io.popen("exec 2>&1; export LD_PRELOAD=; "
@@ -91,7 +93,7 @@ describe("the benchmark", function()
   setup(function()
     local out = temporary()
     local said, good = output("make -s -f spec/bench/peers.mk PEERS='hmap std'"
-      .. ' && eval "$(make -s --no-print-directory env)" && lua5.4 '
+      .. ' && eval "$(make -s --no-print-directory env)" && ' .. LUA .. ' '
       .. "spec/bench/run.lua --n 1000 --repeats 1 --peers hmap,std,get,table "
       .. "--out " .. out)
     assert(good, said)
@@ -277,7 +279,7 @@ describe("the figures of single operations", function()
   it("are there for every phase of every peer, and in order", function()
     local out = temporary()
     local said, good = output('eval "$(make -s --no-print-directory env)" && '
-      .. "lua5.4 spec/bench/pause.lua --n 1000 --repeats 2 --peers "
+      .. LUA .. " spec/bench/pause.lua --n 1000 --repeats 2 --peers "
       .. "hmap,pause_lua,lua --out " .. out)
     assert(good, said)
     local run = pauses.runs(results.decode(read(out)).rows)[1]

@@ -40,11 +40,9 @@ local function lua_parts(text)
   local code, comments = {}, {}
   for line in text:gmatch "[^\n]*" do
     local before, comment = line:match "^(.-)(%-%-.*)$"
-    if before and not before:find '"[^"]*$' then
-      line = before
-      comments[#comments + 1] = comment
-    end
-    code[#code + 1] = line
+    local is_one = before ~= nil and not before:find '"[^"]*$'
+    code[#code + 1] = is_one and before or line
+    comments[#comments + 1] = is_one and comment or nil
   end
   return table.concat(code, "\n"), table.concat(comments, "\n")
 end

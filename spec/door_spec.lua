@@ -121,6 +121,65 @@ describe("building again", function()
   end)
 end)
 
+describe("the chosen Lua", function()
+  -- Puts a Lua with its headers into a tree of its own.
+  local function put(box, root, version, header)
+    box:have_lua(root .. "/bin/lua", version)
+    box:write(root .. "/include/lua.h", header)
+  end
+
+  local NEW = "#define LUA_VERSION_MAJOR_N\t5\n#define LUA_VERSION_MINOR_N\t5\n"
+  local OLD = "#define LUA_VERSION_MINOR\t\"4\"\n"
+
+  it("is asked for its release, headers and library", function()
+    local box <close> = machine.new {furnished = true}
+    for version, header in pairs {["5.5"] = NEW, ["5.4"] = OLD} do
+      local root = box.root .. "/a tree of " .. version
+      put(box, root, version, header)
+      box:write(root .. "/lib/liblua.a", "")
+      local lua = machine.quoted(root .. "/bin/lua")
+      for what, answer in pairs {
+        version = version, include = root .. "/include",
+        libs = "'" .. root .. "/lib/liblua.a' -lm -ldl",
+      } do
+        local said = box:sh("LUA=" .. lua .. " sh .ci/lua " .. what)
+        assert.are.equal(answer .. "\n", said)
+      end
+      local said, status = box:sh("make install PREFIX=/usr DESTDIR=$BOX/" ..
+        version .. " LUA=" .. lua)
+      assert.are.equal(0, status, said)
+      local seen
+      for _, line in ipairs(box:log()) do
+        if line:find "csrc/binding/%S+%.c$" then
+          seen = true
+          assert.is_truthy(line:find(root .. "/include", 1, true), line)
+        end
+      end
+      assert.is_true(seen)
+      local there = box:files(box.root .. "/" .. version)
+      local paths = table.concat(there, "\n")
+      assert.is_truthy(paths:find("usr/lib/lua/" .. version .. "/hmap/core.so",
+        1, true))
+      assert.is_truthy(paths:find("usr/share/lua/" .. version ..
+        "/hmap/init.lua", 1, true))
+    end
+  end)
+
+  it("is not given the headers of another release", function()
+    local box <close> = machine.new {furnished = true}
+    local root = box.root .. "/mixed"
+    put(box, root, "5.5", OLD)
+    local said = box:sh("LUA=" .. root .. "/bin/lua sh .ci/lua include")
+    assert.is_nil(said:find(root, 1, true))
+  end)
+
+  it("is what is installed where it is not there", function()
+    local box <close> = machine.new()
+    local said = box:sh "FAKE_UID=1 make LUA=lua5.5"
+    assert.is_truthy(said:find("lua5.5 liblua5.5-dev", 1, true), said)
+  end)
+end)
+
 describe("a path with spaces and quotes", function()
   local odd = "a b's  c"
 
@@ -144,7 +203,8 @@ describe("a path with spaces and quotes", function()
         assert.is_true(there[name], name)
         there[name] = nil
       end
-      for _, name in ipairs(box:files "lua") do
+      for _, name in ipairs(box:files "lua/hmap") do
+        name = "hmap/" .. name
         assert.is_true(there["share/lua/5.4/" .. name], name)
         there["share/lua/5.4/" .. name] = nil
       end

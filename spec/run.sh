@@ -13,6 +13,7 @@ CC=${CC:-cc} LUA=${LUA:-lua5.4} MAKE=${MAKE:-make}
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 passed=0 failed=0
+version=$(LUA=$LUA sh .ci/lua version)
 
 release="-O2 -DNDEBUG"
 sanitize="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
@@ -108,15 +109,15 @@ header_alone() { # a C user needs nothing but the header
 }
 
 smoke() { # prefix: the module installed there runs, and nothing else is seen
-  lua=$1/share/lua/5.4
+  lua=$1/share/lua/$version
   (cd / && LUA_PATH="$lua/?.lua;$lua/?/init.lua" \
-    LUA_CPATH="$1/lib/lua/5.4/?.so" "$LUA" "$here/spec/smoke.lua")
+    LUA_CPATH="$1/lib/lua/$version/?.so" "$LUA" "$here/spec/smoke.lua")
 }
 
 rock() { # from a copy: the builtin back end leaves its objects in the tree
   mkdir -p "$tmp/tree" "$tmp/source" &&
     cp -r csrc lua rockspec README.md LICENSE CHANGELOG.md "$tmp/source" &&
-    (cd "$tmp/source" && luarocks --lua-version=5.4 make \
+    (cd "$tmp/source" && luarocks --lua-version="$version" make \
       --tree "$tmp/tree" rockspec/hmap-scm-1.rockspec) &&
     smoke "$tmp/tree"
 }
@@ -176,6 +177,20 @@ fi
 echo "== the other compiler, with assertions"
 fact "builds with clang" build build/clang clang "-O2" &&
   suites build/clang "by clang"
+
+echo "== the other Lua"
+other=${OTHER_LUA:-lua5.5}
+if command -v "$other" >/dev/null; then
+  fact "builds with $other" env HMAP_READY=yes LUA="$other" \
+    "$MAKE" -s -j2 BUILD=build/other CC="$CC" CFLAGS="$release -Werror" \
+    LUA="$other" all lua-programs && {
+    lua_c_suites build/other "with $other"
+    eval "$("$MAKE" -s BUILD=build/other env)"
+    fact "runs with $other" "$other" spec/smoke.lua
+  }
+else
+  echo "skip  builds and runs with $other: not installed"
+fi
 
 echo "== a machine without SIMD"
 for compiler in gcc clang; do

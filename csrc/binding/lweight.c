@@ -10,6 +10,7 @@
 #include <lauxlib.h>
 
 #include "lmap.h"
+#include "lversion.h"
 
 #define KIB ((size_t)1024)
 
@@ -131,5 +132,5 @@ void lweight_press(lua_State *L, lweight *w) {
   if (step < KIB)
     return;
   w->fresh -= step;
-  lua_gc(L, LUA_GCSTEP, (int)(step / KIB));
+  lversion_gc_step(L, step);
 }

@@ -34,7 +34,8 @@ local function parse_keys(text)
       .. "one key a line is wanted", words.count(zero - 1))
   end
   local keys, seen, repeats, crlf = {}, {}, 0, 0
-  for line in text:gmatch("[^\n]+") do
+  for ended in text:gmatch("[^\n]+") do
+    local line = ended
     if line:byte(-1) == 13 then
       line, crlf = line:sub(1, -2), crlf + 1
     end

@@ -5,7 +5,7 @@ BUILD  ?= build
 CFLAGS ?= -O2 -DNDEBUG
 PEERS  ?= hmap boost absl robin glib std lua go
 
-LUA_INCDIR ?= /usr/include/lua5.4
+LUA_INCDIR ?= $(shell sh .ci/lua include)
 MODE := -std=c++17 -Wall -Wextra -Wshadow -isystem $(LUA_INCDIR) -Icsrc
 
 # What a C++ peer needs besides the compiler.
@@ -21,7 +21,7 @@ pause_HEADER     := vector
 hmap_LIBS = $(BUILD)/libhmap.a
 absl_LIBS = $(shell pkg-config --libs absl_flat_hash_map)
 glib_LIBS = $(shell pkg-config --libs glib-2.0)
-lua_LIBS ?= -llua5.4
+lua_LIBS ?= $(shell sh .ci/lua libs)
 pause_lua_LIBS = -Wl,-E $(lua_LIBS)
 
 glib_FLAGS = $(shell pkg-config --cflags glib-2.0 2>/dev/null)

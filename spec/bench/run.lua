@@ -89,8 +89,8 @@ local function jobs_of(set, names)
     peers[level] = peers[level] or wanted(level, names)
     local most = keys == "paths" and gather_paths() or math.huge
     local last
-    for _, n in ipairs(sizes) do
-      n = math.min(n, most)
+    for _, size in ipairs(sizes) do
+      local n = math.min(size, most)
       if n ~= last and #peers[level] > 0 then
         jobs[#jobs + 1] = { level, keys, n, peers[level] }
       end

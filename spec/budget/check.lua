@@ -17,8 +17,6 @@ local record_them = arg[1] == "--record"
 local BUILD = arg[record_them and 2 or 1] or "build"
 local CC = os.getenv "CC" or "cc"
 local CFLAGS = os.getenv "CFLAGS" or "-O2 -DNDEBUG"
-local LUA_INCDIR = os.getenv "LUA_INCDIR" or "/usr/include/lua5.4"
-local LUA_LIBS = os.getenv "LUA_LIBS" or "-llua5.4"
 
 local function say(...)
   print(table.concat({ ... }))
@@ -57,12 +55,19 @@ local function installed()
     "printf '#include <valgrind/callgrind.h>' | " .. CC .. " -E -")
 end
 
+-- Of the chosen Lua, which LUA names.
+local function asked(what)
+  local pipe <close> = assert(io.popen("sh .ci/lua " .. what))
+  return pipe:read "l" or ""
+end
+
 local function build(program)
   run(os.getenv "MAKE" or "make", "-s", "BUILD=" .. quoted(BUILD),
     "CC=" .. quoted(CC), "CFLAGS=" .. quoted(CFLAGS), "all")
-  run(CC, "-std=c11 -Wall -Wextra -Icsrc -isystem", quoted(LUA_INCDIR), CFLAGS,
+  local headers = os.getenv "LUA_INCDIR" or asked "include"
+  run(CC, "-std=c11 -Wall -Wextra -Icsrc -isystem", quoted(headers), CFLAGS,
     "-DHOT_CFLAGS=" .. quoted('"' .. CFLAGS .. '"'), "-o", quoted(program),
-    quoted(here .. "/hot.c"), quoted(BUILD .. "/libhmap.a"), LUA_LIBS, "-lm")
+    quoted(here .. "/hot.c"), quoted(BUILD .. "/libhmap.a"), asked "libs")
 end
 
 -- In an environment of its own: what is in it moves the stack.

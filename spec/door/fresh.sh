@@ -3,8 +3,8 @@
 #
 #   fresh.sh [explore] [test]     default: both
 #
-# Keeps a bare Debian in build/fresh/base, and the packages that it fetched.
-# Each run copies it, clones the last commit into the copy and types the
+# Keeps a bare Debian in build/fresh/base.tar, and the packages that it fetched
+# beside it. Each run unpacks it, clones the last commit into it and types the
 # commands there as a new user would. Exit status 77: cannot be tried here.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -12,7 +12,8 @@ cd "$(dirname "$0")/../.." || exit 1
 
 mirror=${FRESH_MIRROR:-http://deb.debian.org/debian}
 suite=${FRESH_SUITE:-bookworm}
-base=$PWD/build/fresh/base run=$PWD/build/fresh/run
+room=$PWD/build/fresh
+run=$room/run
 
 if [ "$(id -u)" != 0 ] || ! command -v debootstrap >/dev/null; then
   echo "needs root and debootstrap"
@@ -21,15 +22,15 @@ fi
 
 # Nothing of this machine but where packages come from.
 bare() {
-  rm -rf "$base.new" &&
-    debootstrap --variant=minbase --include=make "$suite" "$base.new" \
-      "$mirror" >build/fresh/debootstrap.log 2>&1 || {
-    tail -n 5 build/fresh/debootstrap.log
+  if ! debootstrap --variant=minbase --include=make "$suite" "$run" \
+    "$mirror" >"$room/log" 2>&1; then
+    tail -n 5 "$room/log"
     return 1
-  }
+  fi
   apt-config dump Acquire | grep -E '^Acquire::https?::.*[Pp]roxy' \
-    >"$base.new/etc/apt/apt.conf.d/proxy"
-  cp /etc/resolv.conf "$base.new/etc/resolv.conf" && mv "$base.new" "$base"
+    >"$run/etc/apt/apt.conf.d/proxy"
+  cp /etc/resolv.conf "$run/etc/resolv.conf" &&
+    tar -C "$run" -cf "$room/base.new" . && mv "$room/base.new" "$room/base.tar"
 }
 
 # inside LINE: typed at the prompt of the new user
@@ -38,11 +39,16 @@ inside() {
     chroot "$run" sh -c "cd /root/hmap && $1" </dev/null
 }
 
-mkdir -p build/fresh
-[ -d "$base" ] || bare || exit 1
 rm -rf "$run"
+mkdir -p "$run" "$room/archives"
 trap 'rm -rf "$run"' EXIT
-cp -a "$base" "$run" &&
+if [ -r "$room/base.tar" ]; then
+  tar -C "$run" -xf "$room/base.tar"
+else
+  bare
+fi &&
+  find "$room/archives" -name '*.deb' -exec \
+    cp -t "$run/var/cache/apt/archives" {} + &&
   git -c safe.directory='*' clone -q --no-hardlinks . "$run/root/hmap" ||
   exit 1
 
@@ -53,6 +59,6 @@ for goal; do
     exit 1
   }
   # what apt-get fetched need not be fetched next time
-  cp -u "$run"/var/cache/apt/archives/*.deb "$base/var/cache/apt/archives"
+  cp -u "$run"/var/cache/apt/archives/*.deb "$room/archives"
 done
 echo "fresh: $* came through"

@@ -40,6 +40,15 @@ end
 local AT_HAND = "sh make awk grep sed expr cmp mkdir rm mv cp cat dirname " ..
   "basename find install chmod ln ar printf env tr sort head test true touch"
 
+local function lua(version)
+  return [[
+case $* in
+  *_VERSION*) echo ]] .. version .. [[ ;;
+  *argparse*) ;;
+  *) echo "lua $*" >>"$LOG" ;;
+esac]]
+end
+
 local PROGRAMS = {
   id = [[echo "${FAKE_UID:-0}"]],
   ["apt-get"] = [[
@@ -47,21 +56,15 @@ echo "$@" >>"$LOG"
 case $1 in install) sh "$BOX/arrive" ;; esac]],
   -- compiles: writes its output, and down that it was there
   cc = [[
-[ "${FAKE_MISSING:-}" ] && case $* in *-E*) exit 1 ;; esac
+case $* in *-E*) exit ;; esac
 out=
 for word; do
   case $out in next) out=$word ;; esac
   [ "$word" = -o ] && out=next
 done
-case $* in *-E*) exit 0 ;; esac
 echo "cc $*" >>"$LOG"
 : >"$out"]],
-  ["lua5.4"] = [[
-case $* in
-  *_VERSION*) echo 5.4 ;;
-  *argparse*) ;;
-  *) echo "lua $*" >>"$LOG" ;;
-esac]],
+  ["lua5.4"] = lua "5.4",
   sudo = [[
 [ "$1" = -n ] && shift
 echo "sudo $*" >>"$LOG"
@@ -80,6 +83,18 @@ end
 -- Puts a program where PATH finds it.
 function methods.have(box, name, body)
   program(box, "bin", name, body)
+end
+
+-- Puts a Lua there, of some release.
+function methods.have_lua(box, path, version)
+  box:write(path, "#!/bin/sh\n" .. lua(version) .. "\n")
+  must("chmod +x " .. quoted(path))
+end
+
+-- Puts a file there, and the folders on the way.
+function methods.write(_, path, text)
+  must("mkdir -p " .. quoted(path:match "^(.*)/"))
+  write(path, text)
 end
 
 -- A shell line on that machine, in the copy of the checkout.

@@ -12,6 +12,8 @@
 #include <lauxlib.h>
 #include <lualib.h>
 
+#include "binding/lversion.h"
+
 int luaopen_hmap_core(lua_State *L);
 
 /* What the allocator of one state has given out. */
@@ -40,11 +42,7 @@ static inline void *budget_alloc(void *ud, void *ptr, size_t osize,
 }
 
 static inline lua_State *state_new(budget *b) {
-#if LUA_VERSION_NUM >= 505
-  return lua_newstate(budget_alloc, b, 1);
-#else
-  return lua_newstate(budget_alloc, b);
-#endif
+  return lversion_newstate(budget_alloc, b, 1);
 }
 
 /* [-0, +0, m] the libraries, and hmap where `require` looks */

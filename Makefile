@@ -23,6 +23,7 @@ needs-explore = explore
 needs-load-table = explore
 needs-programs = test
 needs-test = test
+needs-lint = test
 needs-budget = test
 needs-deps = test
 needs-fresh = fresh
@@ -100,8 +101,8 @@ $(BUILD)/flags: export FLAGS = $(CC) $(MODE) $(WARN) $(LUA_INCDIR) $(CFLAGS) \
   $(LDFLAGS)
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	@printf '%s\n' "$$FLAGS" >$@.now
-	@if cmp -s $@.now $@; then rm $@.now; else mv $@.now $@; fi
+	@printf '%s\n' "$$FLAGS" >$@.$$$$; \
+	if cmp -s $@.$$$$ $@; then rm $@.$$$$; else mv $@.$$$$ $@; fi
 
 env:  ## lines to eval for `require "hmap"` from this checkout
 	@printf 'export %s\n' $(call quoted,LUA_PATH=$(call quoted,$(lua_path))) \
@@ -119,9 +120,12 @@ explore: all  ## watch a map grow on real keys; KEYS=file
 load-table: all  ## the table in Go's map source, measured anew
 	@$(hmap) load-table
 
-test:  ## everything there is to check; ends "N passed, N failed"
+test:  ## everything there is to check; ONLY=iter: what has that in its line
 	@CC=$(call quoted,$(CC)) LUA=$(call quoted,$(LUA)) MAKE='$(MAKE)' \
-	  sh spec/run.sh
+	  ONLY=$(call quoted,$(ONLY)) bash spec/run.sh
+
+lint:  ## the linters alone: clang-format and luacheck
+	@bash spec/run.sh lint
 
 fresh:  ## the first commands on a bare machine (FRESH=explore: one of them)
 	@sh spec/door/fresh.sh $(FRESH)
@@ -178,7 +182,7 @@ help:  ## this list
 	  printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 FORCE:
-.PHONY: all core programs lua-programs env explore load-table test fresh \
+.PHONY: all core programs lua-programs env explore load-table test lint fresh \
   budget bench bench-table bench-pause bench-pause-table deps install clean \
   help FORCE
 .DELETE_ON_ERROR:

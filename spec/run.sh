@@ -1,38 +1,62 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # Every test of the project, and one last line that sums them all:
 #
 #   suite: brings its own counts        C programs, busted
 #   fact:  one sentence, true or false  compilers, linters, the installed rock
 #
-# A suite that dies, hangs or counts nothing is one failure. Run by `make
-# test`, which sees to it that all tools are there.
+# As many at a time as there are processors. A suite that dies, hangs or counts
+# nothing is one failure. Run by `make test`, which sees to it that all tools
+# are there.
+#
+#   run.sh          everything
+#   run.sh lint     the linters alone
+#   ONLY=iter       only what has this in its line, of the released build
 set -u
 cd "$(dirname "$0")/.." || exit 1
-CC=${CC:-cc} LUA=${LUA:-lua5.4} MAKE=${MAKE:-make}
+CC=${CC:-cc} LUA=${LUA:-lua5.4} MAKE=${MAKE:-make} ONLY=${ONLY:-}
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-passed=0 failed=0
+counted=$tmp/counted # a line "PASSED FAILED" of each job
+: >"$counted"
+here=$PWD preload=
 version=$(LUA=$LUA sh .ci/lua version)
 
 release="-O2 -DNDEBUG"
 sanitize="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 -fno-sanitize-recover=all"
 
-report() { # mark title: one line, and the log of what went wrong
-  printf '%-5s %s\n' "$1" "$2"
-  [ "$1" = ok ] || sed 's/^/      | /' "$tmp/log"
+# -- jobs ---------------------------------------------------------------------
+
+workers=$(nproc 2>/dev/null || echo 2)
+started=0
+
+# pool COMMAND...: in the background, as soon as a processor is free, in a
+# folder of its own
+pool() {
+  while [ "$(jobs -rp | wc -l)" -ge "$workers" ]; do wait -n; done
+  started=$((started + 1))
+  (tmp=$tmp/$started && mkdir "$tmp" && "$@") &
 }
+
+report() { # mark title: one line, and the log of what went wrong
+  text=$(printf '%-5s %s' "$1" "$2"
+    [ "$1" = ok ] || { echo && sed 's/^/      | /' "$tmp/log"; })
+  printf '%s\n' "$text"
+}
+
+wanted() { [ -z "$ONLY" ] || [[ $1 == *"$ONLY"* ]]; }
 
 # fact SENTENCE COMMAND...
 fact() {
   sentence=$1
+  wanted "$sentence" || return 0
   shift
   if "$@" >"$tmp/log" 2>&1 </dev/null; then
-    passed=$((passed + 1))
+    echo "1 0" >>"$counted"
     report ok "$sentence"
   else
-    failed=$((failed + 1))
+    echo "0 1" >>"$counted"
     report FAIL "$sentence"
     return 1
   fi
@@ -49,17 +73,20 @@ counts() {
 # suite TITLE COMMAND...
 suite() {
   title=$1
+  wanted "$title" || return 0
   shift
-  timeout 150 "$@" >"$tmp/log" 2>&1 </dev/null
+  timeout 240 "$@" >"$tmp/log" 2>&1 </dev/null
   status=$?
   # shellcheck disable=SC2046 # two words
   set -- $(counts)
   good=${1:-0} bad=${2:-0}
   [ "$bad" -gt 0 ] || { [ $# -gt 0 ] && [ $status -eq 0 ]; } || bad=1
-  passed=$((passed + good)) failed=$((failed + bad))
+  echo "$good $bad" >>"$counted"
   [ "$bad" -eq 0 ] && mark=ok || mark=FAIL
   report "$mark" "$title: $good passed, $bad failed"
 }
+
+# -- builds and what runs in them ---------------------------------------------
 
 build() { # dir compiler cflags: the library, the module, all C programs
   "$MAKE" -s -j2 BUILD="$1" CC="$2" CFLAGS="$3" all programs lua-programs
@@ -70,8 +97,8 @@ c_suites() {
   for source in spec/c/*.c; do
     name=$(basename "$source" .c)
     case $name in
-      example*) fact "$name.c runs, $2" "$1/spec/$name" ;;
-      *) suite "$name.c, $2" "$1/spec/$name" ;;
+      example*) pool fact "$name.c runs, $2" "$1/spec/$name" ;;
+      *) pool suite "$name.c, $2" "$1/spec/$name" ;;
     esac
   done
 }
@@ -82,21 +109,23 @@ lua_c_suites() {
   shift 2
   [ $# -gt 0 ] || set -- spec/lua_c/*.c
   for source; do
-    suite "$(basename "$source"), $how" \
+    pool suite "$(basename "$source"), $how" \
       "$dir/spec/lua/$(basename "$source" .c)"
   done
 }
 
 # suites DIR HOW: all that runs
 suites() {
-  c_suites "$1" "$2"
   eval "$("$MAKE" -s BUILD="$1" env)"
   lua_c_suites "$1" "$2"
   for source in spec/*_spec.lua; do # each alone: they count maps and the heap
-    suite "$(basename "$source"), $2" env LD_PRELOAD="$preload" \
+    pool suite "$(basename "$source"), $2" env LD_PRELOAD="$preload" \
       busted --lua="$LUA" --cpath="$1/?.so" -o plainTerminal "$source"
   done
+  c_suites "$1" "$2"
 }
+
+# -- facts --------------------------------------------------------------------
 
 formatted() {
   find csrc spec/c spec/lua_c spec/budget -name '*.[ch]' -exec \
@@ -137,6 +166,7 @@ explores() { # the main job, on keys of its own
 
 budgets() { # what may not be run: status 77 of the check
   sentence="no hot path takes more instructions than its budget"
+  wanted "$sentence" || return 0
   CC=$CC CFLAGS=$release MAKE=$MAKE timeout 150 \
     "$LUA" spec/budget/check.lua build >"$tmp/budgets" 2>&1
   status=$?
@@ -148,80 +178,96 @@ budgets() { # what may not be run: status 77 of the check
   fi
 }
 
-here=$PWD
-preload=
-
-echo "== one build, all suites"
-fact "builds" build build "$CC" "$release" && {
-  suites build "as released"
-  budgets
+linters() {
+  # clang-format changes its mind with its version; 14 is the one we hold to.
+  if clang-format --version 2>/dev/null | grep -q 'version 14\.'; then
+    pool fact "C is formatted as .clang-format says" formatted
+  else
+    echo "skip  C is formatted as .clang-format says: needs clang-format 14"
+  fi
+  if command -v luacheck >/dev/null; then
+    pool fact "Lua is clean under luacheck" luacheck --no-color -q \
+      lua spec rockspec .luacheckrc .busted
+  else
+    echo "skip  Lua is clean under luacheck: not installed"
+  fi
 }
 
-echo "== the same under the sanitizers"
-fact "builds with address and undefined behaviour sanitizers" \
-  build build/asan gcc "$sanitize" && {
-  preload=$(gcc -print-file-name=libasan.so)
-  suites build/asan "sanitized"
-  preload=
-}
+# -- what is run --------------------------------------------------------------
 
-threads=spec/lua_c/threads.c
-if [ -r "$threads" ]; then
-  echo "== states in threads"
-  fact "builds with the thread sanitizer" \
-    "$MAKE" -s -j2 BUILD=build/tsan CC=gcc CFLAGS="-O1 -g -fsanitize=thread" \
-    build/tsan/spec/lua/threads &&
-    lua_c_suites build/tsan "under ThreadSanitizer" "$threads"
-fi
-
-echo "== the other compiler, with assertions"
-fact "builds with clang" build build/clang clang "-O2" &&
-  suites build/clang "by clang"
-
-echo "== the other Lua"
-other=${OTHER_LUA:-lua5.5}
-if command -v "$other" >/dev/null; then
+other_lua() { # releases besides the one that LUA names
+  other=${OTHER_LUA:-lua5.5}
+  if ! command -v "$other" >/dev/null; then
+    echo "skip  builds and runs with $other: not installed"
+    return
+  fi
   fact "builds with $other" env HMAP_READY=yes LUA="$other" \
     "$MAKE" -s -j2 BUILD=build/other CC="$CC" CFLAGS="$release -Werror" \
     LUA="$other" all lua-programs && {
     lua_c_suites build/other "with $other"
     eval "$("$MAKE" -s BUILD=build/other env)"
-    fact "runs with $other" "$other" spec/smoke.lua
+    pool fact "runs with $other" "$other" spec/smoke.lua
   }
-else
-  echo "skip  builds and runs with $other: not installed"
-fi
+}
 
-echo "== a machine without SIMD"
-for compiler in gcc clang; do
-  fact "builds with $compiler without SIMD" \
-    build "build/plain-$compiler" "$compiler" \
+sanitized() {
+  preload=$(gcc -print-file-name=libasan.so)
+  suites build/asan "sanitized"
+  preload=
+}
+
+threads() {
+  fact "builds with the thread sanitizer" \
+    "$MAKE" -s -j2 BUILD=build/tsan CC=gcc CFLAGS="-O1 -g -fsanitize=thread" \
+    build/tsan/spec/lua/threads &&
+    lua_c_suites build/tsan "under ThreadSanitizer" spec/lua_c/threads.c
+}
+
+without_simd() { # compiler
+  fact "builds with $1 without SIMD" build "build/plain-$1" "$1" \
     "-O2 -DHMAP_NO_SIMD -U__SIZEOF_INT128__" &&
-    c_suites "build/plain-$compiler" "by $compiler, without SIMD"
-done
+    c_suites "build/plain-$1" "by $1, without SIMD"
+}
 
-echo "== the house"
-for compiler in gcc clang; do
-  fact "compiles with $compiler without a warning" \
-    build "$tmp/$compiler" "$compiler" "-O2 -Werror"
-done
-fact "hmap.h needs no other header" header_alone hmap.h
-fact "hmap_inspect.h needs no other header" header_alone hmap_inspect.h
-# clang-format changes its mind with its version; 14 is the one we hold to.
-if clang-format --version 2>/dev/null | grep -q 'version 14\.'; then
-  fact "C is formatted as .clang-format says" formatted
-else
-  echo "skip  C is formatted as .clang-format says: needs clang-format 14"
-fi
-if command -v luacheck >/dev/null; then
-  fact "Lua is clean under luacheck" luacheck --no-color -q .
-else
-  echo "skip  Lua is clean under luacheck: not installed"
-fi
-fact "installs as a rock, which then runs without the tree" rock
-fact "installs by make, and a C program links with it" installed
-fact "make explore explores" explores
+house() {
+  for compiler in gcc clang; do
+    pool fact "compiles with $compiler without a warning" \
+      build "$tmp/by-$compiler" "$compiler" "-O2 -Werror"
+  done
+  pool fact "hmap.h needs no other header" header_alone hmap.h
+  pool fact "hmap_inspect.h needs no other header" header_alone hmap_inspect.h
+  linters
+  pool fact "installs as a rock, which then runs without the tree" rock
+  pool fact "installs by make, and a C program links with it" installed
+  pool fact "make explore explores" explores
+}
 
-echo
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+everything() {
+  fact "builds with address and undefined behaviour sanitizers" \
+    build build/asan gcc "$sanitize" && sanitized
+  fact "builds with clang" build build/clang clang "-O2" &&
+    suites build/clang "by clang, with assertions"
+  [ ! -r spec/lua_c/threads.c ] || threads
+  without_simd gcc
+  without_simd clang
+  other_lua
+}
+
+if [ "${1:-}" = lint ]; then
+  linters
+elif build build "$CC" "$release" >"$tmp/log" 2>&1; then
+  suites build "as released"
+  pool budgets
+  house
+  [ -n "$ONLY" ] || everything
+else
+  echo "0 1" >>"$counted"
+  report FAIL "builds"
+fi
+wait
+
+awk '{ good += $1; bad += $2 }
+  END {
+    printf "\n%d passed, %d failed\n", good, bad
+    exit bad > 0 || good == 0
+  }' "$counted"

@@ -37,9 +37,9 @@ local function must(command)
 end
 
 -- What make and the scripts may use before anything is installed.
-local AT_HAND = "sh bash make awk grep sed expr cmp mkdir rm mv cp cat dirname " ..
-  "basename find install chmod ln ar printf env tr sort head test true " ..
-  "touch"
+local AT_HAND = "sh bash make awk grep sed expr cmp mkdir rm mv cp cat " ..
+  "dirname basename find install chmod ln ar printf env tr " ..
+  "sort head test true touch"
 
 local function lua(version)
   return [[

@@ -1,6 +1,7 @@
 std = "lua54"
 max_line_length = 80
 include_files = {
+  "lua/bin/hmap",
   "lua/**/*.lua", "spec/**/*.lua", "rockspec/*.rockspec", ".luacheckrc",
   ".busted",
 }

@@ -163,12 +163,22 @@ deps:  ## install what building, exploring and testing need
 ROOT  = $(DESTDIR)$(PREFIX)
 SHARE = $(call quoted,$(ROOT)/share/lua/$(LUA_V)/hmap)
 CLIB  = $(call quoted,$(ROOT)/lib/lua/$(LUA_V)/hmap)
+BIN   = $(call quoted,$(ROOT)/bin)
+
+# The installed command finds the modules that were installed with it.
+OWN_LUA = package.path = [==[$(PREFIX)/share/lua/$(LUA_V)/?.lua;]==] .. \
+  [==[$(PREFIX)/share/lua/$(LUA_V)/?/init.lua;]==] .. package.path
+OWN_C = package.cpath = [==[$(PREFIX)/lib/lua/$(LUA_V)/?.so;]==] .. \
+  package.cpath
 
 install: all  ## into PREFIX (default /usr/local), under DESTDIR
-	install -d $(SHARE) $(CLIB) $(call quoted,$(ROOT)/include)
+	install -d $(SHARE) $(CLIB) $(call quoted,$(ROOT)/include) $(BIN)
 	find lua/hmap -name '*.lua' -o -name '*.html' | while read -r file; do \
 	  to=$(SHARE)/$${file#lua/hmap/} && install -d "$${to%/*}" && \
 	  install -m 644 "$$file" "$$to" || exit; done
+	{ printf '%s\n' $(call quoted,#!/usr/bin/env $(LUA)) \
+	  $(call quoted,$(OWN_LUA)) $(call quoted,$(OWN_C)) && \
+	  sed 1d lua/bin/hmap; } >$(BIN)/hmap && chmod 755 $(BIN)/hmap
 	install -m 755 $(BUILD)/hmap/core.so $(CLIB)
 	install -m 644 $(BUILD)/libhmap.a $(call quoted,$(ROOT)/lib)
 	install -m 644 csrc/hmap.h csrc/hmap_inspect.h \

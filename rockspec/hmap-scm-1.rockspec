@@ -22,6 +22,8 @@ supported_platforms = {"unix"}
 
 dependencies = {
   "lua >= 5.4, < 5.6",
+  "argparse >= 0.7.1",
+  "dkjson >= 2.5",
 }
 
 external_dependencies = {
@@ -34,7 +36,25 @@ build = {
     ["hmap"] = "lua/hmap/init.lua",
     ["hmap.blocks"] = "lua/hmap/blocks.lua",
     ["hmap.churn"] = "lua/hmap/churn.lua",
-    ["hmap.cli"] = "lua/hmap/cli.lua",
+    ["hmap.cli.distribution"] = "lua/hmap/cli/distribution.lua",
+    ["hmap.cli.draw"] = "lua/hmap/cli/draw.lua",
+    ["hmap.cli.explain"] = "lua/hmap/cli/explain.lua",
+    ["hmap.cli.explore"] = "lua/hmap/cli/explore.lua",
+    ["hmap.cli.fail"] = "lua/hmap/cli/fail.lua",
+    ["hmap.cli"] = "lua/hmap/cli/init.lua",
+    ["hmap.cli.json"] = "lua/hmap/cli/json.lua",
+    ["hmap.cli.keys"] = "lua/hmap/cli/keys.lua",
+    ["hmap.cli.keystats"] = "lua/hmap/cli/keystats.lua",
+    ["hmap.cli.layout"] = "lua/hmap/cli/layout.lua",
+    ["hmap.cli.load_table"] = "lua/hmap/cli/load_table.lua",
+    ["hmap.cli.map"] = "lua/hmap/cli/map.lua",
+    ["hmap.cli.option"] = "lua/hmap/cli/option.lua",
+    ["hmap.cli.out"] = "lua/hmap/cli/out.lua",
+    ["hmap.cli.plan"] = "lua/hmap/cli/plan.lua",
+    ["hmap.cli.progress"] = "lua/hmap/cli/progress.lua",
+    ["hmap.cli.source"] = "lua/hmap/cli/source.lua",
+    ["hmap.cli.stats"] = "lua/hmap/cli/stats.lua",
+    ["hmap.cli.types"] = "lua/hmap/cli/types.lua",
     ["hmap.cost"] = "lua/hmap/cost.lua",
     ["hmap.live"] = "lua/hmap/live.lua",
     ["hmap.metrics"] = "lua/hmap/metrics.lua",
@@ -44,6 +64,7 @@ build = {
     ["hmap.ledger"] = "lua/hmap/ledger.lua",
     ["hmap.gocost"] = "lua/hmap/gocost.lua",
     ["hmap.law"] = "lua/hmap/law.lua",
+    ["hmap.lines"] = "lua/hmap/lines.lua",
     ["hmap.loadtable"] = "lua/hmap/loadtable.lua",
     ["hmap.moves"] = "lua/hmap/moves.lua",
     ["hmap.picture"] = "lua/hmap/picture.lua",
@@ -110,9 +131,10 @@ build = {
       incdirs = {"csrc", "$(XXHASH_INCDIR)"},
     },
   },
-  -- For editors that read LuaLS annotations.
+  -- The annotations are for editors that read LuaLS's.
   install = {
     lua = {["hmap.core.meta"] = "lua/hmap/core.meta.lua"},
+    bin = {hmap = "lua/bin/hmap"},
   },
 }
 

@@ -1,11 +1,10 @@
--- The main job: what it tells of a person's keys, and what it says of keys
--- that it cannot take.
-local cli = require "hmap.cli"
+-- The main job: what it tells of a person's keys.
+local explore = require("hmap.cli.explore").explore
 
 local function numbered(n)
   local keys = {}
   for i = 1, n do keys[i] = "key " .. i end
-  return { keys = keys, source = "a spec", note = "" }
+  return { keys = keys, type = "string", source = "a spec", note = "" }
 end
 
 local function tell(source, opts)
@@ -13,7 +12,7 @@ local function tell(source, opts)
   opts.seed, opts.width = opts.seed or 1, opts.width or 80
   opts.race_seconds = 0
   local said = {}
-  cli.explore(source, opts, function(text) said[#said + 1] = text end)
+  explore(source, opts, function(text) said[#said + 1] = text end)
   return table.concat(said, "\n")
 end
 
@@ -33,7 +32,7 @@ end
 local function run_in(environment, ...)
   local command = {
     environment, "LUA_PATH=" .. quoted(package.path),
-    "LUA_CPATH=" .. quoted(package.cpath), "lua5.4 lua/hmap/cli.lua",
+    "LUA_CPATH=" .. quoted(package.cpath), "lua5.4 lua/bin/hmap",
   }
   for _, word in ipairs { ... } do command[#command + 1] = quoted(word) end
   local pipe = io.popen(table.concat(command, " ") .. " 2>&1")
@@ -44,14 +43,6 @@ end
 
 local function run(...)
   return run_in("COLUMNS=80 KEYS=", ...)
-end
-
-local function refuses(file_text, message)
-  local path = temporary(file_text)
-  local text, status = run("explore", path)
-  os.remove(path)
-  assert.are.equal("hmap: " .. path .. ": " .. message .. "\n", text)
-  assert.are.equal(1, status)
 end
 
 describe("exploring", function()
@@ -105,43 +96,6 @@ describe("exploring", function()
   end)
 end)
 
-describe("a file of keys", function()
-  it("is one key a line, blank lines and repeats left out", function()
-    local keys, note = cli.parse_keys("b\n\na\nb\nc d")
-    assert.are.same({ "b", "a", "c d" }, keys)
-    assert.are.equal("1 repeated line left out", note)
-  end)
-
-  it("may end its lines with CR LF", function()
-    local keys, note = cli.parse_keys("a\r\nb\r\n\r\n")
-    assert.are.same({ "a", "b" }, keys)
-    assert.are.equal("3 CR LF line ends taken as LF", note)
-  end)
-
-  it("may hold any byte but zero", function()
-    assert.are.same({ "\1\255", "ü" }, (cli.parse_keys("\1\255\nü\n")))
-  end)
-
-  it("is refused when it is empty", function()
-    refuses("", "there is no key in it")
-    refuses("\r\n\n\n", "there is no key in it")
-  end)
-
-  it("is refused when it is no text", function()
-    refuses("\127ELF\0\0\0", "not a text: a zero byte at offset 4; "
-      .. "one key a line is wanted")
-  end)
-
-  it("is refused when it is not there or a directory", function()
-    local text, status = run("explore", "/no/such/keys")
-    assert.are.equal("hmap: /no/such/keys: No such file or directory\n", text)
-    assert.are.equal(1, status)
-    text, status = run("explore", "/")
-    assert.are.equal("hmap: /: Is a directory\n", text)
-    assert.are.equal(1, status)
-  end)
-end)
-
 describe("the command line", function()
   it("explores a file and ends with status 0", function()
     local path = temporary("one\ntwo\nthree\n")
@@ -149,15 +103,6 @@ describe("the command line", function()
     os.remove(path)
     assert.is_truthy(text:find("^3 keys of 3.7 bytes from .-; seed 5\n"))
     assert.are.equal(0, status)
-  end)
-
-  it("answers what it does not know with its usage and status 2", function()
-    for _, words in ipairs { {}, { "explode" }, { "explore", "--wat" },
-      { "explore", "--seed", "x" }, { "explore", "a", "b" } } do
-      local text, status = run(table.unpack(words))
-      assert.is_truthy(text:find("^hmap: .*\nUsage: hmap"))
-      assert.are.equal(2, status)
-    end
   end)
 
   it("takes the file from KEYS when no word names it", function()
@@ -182,11 +127,5 @@ describe("the command line", function()
     end
     assert.is_true(longest(wide) > 80 and longest(wide) <= 120)
     assert.is_true(longest(narrow) < longest(wide))
-  end)
-
-  it("explains itself", function()
-    local text, status = run("explore", "--help")
-    assert.is_truthy(text:find("--seed", 1, true))
-    assert.are.equal(0, status)
   end)
 end)

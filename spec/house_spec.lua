@@ -47,7 +47,8 @@ end
 
 
 local sources = "csrc/*.h csrc/*/*.[ch] csrc/*/*/*.[ch] lua/hmap/*.lua " ..
-  "lua/examples/* spec/*.lua spec/c/*.[ch] spec/lua_c/*.[ch]"
+  "lua/hmap/*/*.lua lua/bin/* lua/examples/* spec/*.lua spec/c/*.[ch] " ..
+  "spec/lua_c/*.[ch]"
 
 local function library()
   local core = assert(package.searchpath("hmap.core", package.cpath))
@@ -302,13 +303,16 @@ describe("the house", function()
       for name, path in pairs(modules) do
         if type(path) == "string" then
           listed[#listed + 1] = path
-          local file = name:gsub("^hmap$", "hmap.init"):gsub("%.", "/")
-          assert.are.equal("lua/" .. file .. ".lua",
-            (path:gsub("core%.meta", "core/meta")))
+          local file = name:gsub("%.", "/")
+          local own = path:gsub("core%.meta", "core/meta")
+            :gsub("/init%.lua$", ".lua")
+          assert.are.equal("lua/" .. file .. ".lua", own)
         end
       end
     end
-    assert.are.same(sorted(files "lua/hmap/*.lua"), sorted(listed))
+    assert.are.same(lines_of "find lua/hmap -name '*.lua' | LC_ALL=C sort",
+      sorted(listed))
+    assert.are.same({hmap = "lua/bin/hmap"}, build.install.bin)
   end)
 
   it("has nothing at its top but what belongs there", function()

@@ -95,7 +95,7 @@ describe("the load table", function()
     local text, status = run("load-table --buckets 1000")
     assert.are.equal(2, status)
     assert.is_truthy(text:find("a power of two from 2 to 134217728 expected, "
-      .. "got 1000", 1, true))
+      .. "got '1000'", 1, true))
     assert.are.equal(2, select(2, run("load-table --seed many")))
   end)
 end)

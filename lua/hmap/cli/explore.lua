@@ -1,125 +1,20 @@
---- The main job: load a person's own keys and show what a growing map does.
--- And Go's load factor table, measured anew.
---
---   lua5.4 lua/hmap/cli.lua explore [--seed N] [FILE]
---   lua5.4 lua/hmap/cli.lua load-table [--seed N] [--buckets N]
---
+--- hmap explore: loads a person's own keys and shows what a growing map does.
 -- All text but the timings repeats for the same keys and seed.
 
+local core = require "hmap.core"
+local fail = require "hmap.cli.fail"
+local hmap = require "hmap"
+local keys_of = require "hmap.cli.keys"
+local map_of = require "hmap.cli.map"
+local option = require "hmap.cli.option"
+local out = require "hmap.cli.out"
+local progress = require "hmap.cli.progress"
 local report = require "hmap.report"
 local story = require "hmap.story"
 local terminal = require "hmap.terminal"
 local words = require "hmap.words"
 
-local WORD_LISTS = {
-  "/usr/share/dict/words",
-  "/usr/share/dict/american-english",
-  "/usr/share/dict/british-english",
-  "/usr/dict/words",
-}
-local FILE_LISTS = {
-  { "the files that dpkg installed", "cat /var/lib/dpkg/info/*.list" },
-  { "the files on this system", "find / -xdev -type f | head -n 500000" },
-}
-local ENOUGH = 10000 -- lines that make a default source worth exploring
-
--- -- keys -------------------------------------------------------------------
-
---- Lines of a text as a list of distinct keys, and a note of what was left
--- out; or nil and what is wrong.
-local function parse_keys(text)
-  local zero = text:find("\0", 1, true)
-  if zero then
-    return nil, string.format("not a text: a zero byte at offset %s; "
-      .. "one key a line is wanted", words.count(zero - 1))
-  end
-  local keys, seen, repeats, crlf = {}, {}, 0, 0
-  for ended in text:gmatch("[^\n]+") do
-    local line = ended
-    if line:byte(-1) == 13 then
-      line, crlf = line:sub(1, -2), crlf + 1
-    end
-    if seen[line] then
-      repeats = repeats + 1
-    elseif line ~= "" then
-      seen[line] = true
-      keys[#keys + 1] = line
-    end
-  end
-  if #keys == 0 then return nil, "there is no key in it" end
-  local notes = {}
-  if repeats > 0 then
-    notes[1] = words.plural(repeats, "repeated line") .. " left out"
-  end
-  if crlf > 0 then
-    notes[#notes + 1] = words.plural(crlf, "CR LF line end") .. " taken as LF"
-  end
-  return keys, table.concat(notes, ", ")
-end
-
-local function read_file(path)
-  local file, why = io.open(path, "rb")
-  if not file then return nil, why end
-  local text
-  text, why = file:read("a")
-  file:close()
-  if not text then return nil, path .. ": " .. why end
-  return text
-end
-
-local function read_command(command)
-  local pipe = io.popen(command .. " 2>/dev/null")
-  local text = pipe and pipe:read("a") or ""
-  if pipe then pipe:close() end
-  return text
-end
-
-local function default_text()
-  for _, path in ipairs(WORD_LISTS) do
-    local text = read_file(path)
-    if text then return text, path end
-  end
-  for _, list in ipairs(FILE_LISTS) do
-    local text = read_command(list[2])
-    if select(2, text:gsub("\n", "")) >= ENOUGH then return text, list[1] end
-  end
-  return nil, "no word list and no list of files here; name a file of keys"
-end
-
---- {keys =, source =, note =} or nil and what is wrong.
-local function load_keys(path)
-  local text, source
-  if path then
-    text, source = read_file(path)
-  else
-    text, source = default_text()
-  end
-  if not text then return nil, source end
-  source = path or source
-  local keys, note = parse_keys(text)
-  if not keys then return nil, source .. ": " .. note end
-  return { keys = keys, source = source, note = note }
-end
-
 -- -- watching it grow -------------------------------------------------------
-
--- A line that only a person at a terminal sees, and only if it takes long.
-local function progress(total)
-  local clock = os.time
-  local began, shown = clock(), nil
-  local watched = terminal.is_terminal(2)
-  return function(done)
-    if not watched then return end
-    local now = clock()
-    if done >= total then
-      if shown then io.stderr:write("\r\27[K") end
-    elseif now - began > 1 and now ~= shown then
-      shown = now
-      io.stderr:write("\r", words.count(done), " of ", words.count(total),
-        " keys")
-    end
-  end
-end
 
 -- Pictures of growths about half done: of a small one, and of the last.
 local function keep_pictures(pictures, m, stats, write, opts)
@@ -140,7 +35,7 @@ end
 local function fill(m, keys, opts)
   local stats = m:stats()
   local teller, pictures = story.new(stats), {}
-  local report_progress = progress(#keys)
+  local report_progress = progress.of(#keys)
   for i, key in ipairs(keys) do
     m:set(key, i)
     if stats.growing or i > stats.next_growth_at or i % 64 == 0 then
@@ -156,11 +51,6 @@ local function fill(m, keys, opts)
 end
 
 -- -- timing -----------------------------------------------------------------
-
-local function clock()
-  local core = require "hmap.core"
-  return core.now or os.clock
-end
 
 -- These two loops differ in one line, the insert.
 local function time_map(m, keys, best, now)
@@ -215,7 +105,7 @@ end
 -- The least time of each insert over 2 to 5 runs, the two maps taking turns.
 -- What is left after the minimum is work, not the machine's other business.
 local function race(keys, new_map, seconds)
-  local now = clock()
+  local now = core.now
   local map_best, table_best = endless(#keys), endless(#keys)
   local began, runs = now(), 0
   repeat
@@ -266,11 +156,17 @@ local function heading(title, sentence, width)
   return "\n" .. title:upper() .. "\n" .. words.wrap(sentence, width)
 end
 
-local function tell_keys(source, opts, write)
+-- "9.3 bytes", "int64"
+local function key_text(source)
+  if source.type ~= "string" then return source.type end
   local bytes = 0
   for _, key in ipairs(source.keys) do bytes = bytes + #key end
-  local text = string.format("%s of %.1f bytes from %s%s; seed %d",
-    words.plural(#source.keys, "key"), bytes / #source.keys, source.source,
+  return string.format("%.1f bytes", bytes / #source.keys)
+end
+
+local function tell_keys(source, opts, write)
+  local text = string.format("%s of %s from %s%s; seed %d",
+    words.plural(#source.keys, "key"), key_text(source), source.source,
     source.note ~= "" and "; " .. source.note or "", opts.seed)
   write(words.wrap(text, opts.width))
 end
@@ -309,8 +205,8 @@ local function tell_distribution(m, opts, write)
   write("\n" .. report.text(m:distribution(), opts))
 end
 
-local function tell_memory(m, keys, opts, write)
-  local memory = m:memory()
+local function tell_memory(m, source, opts, write)
+  local memory, keys = m:memory(), source.keys
   local in_table = held(function() return table_of(keys) end)
   write(heading("What it holds",
     "The map owns its keys' text; a Lua table points to strings, which the "
@@ -319,11 +215,14 @@ local function tell_memory(m, keys, opts, write)
     return { name, words.bytes(bytes),
       string.format("%.1f an entry", bytes / #keys), note }
   end
-  write(words.columns({
+  local rows = {
     row("hmap", memory.total, "off the Lua heap, text included"),
     row("Lua table", in_table, "its nodes"),
-    row("and its strings", string_bytes(keys), "header, bytes, zero"),
-  }, "lrrl", " "))
+  }
+  if type(keys[1]) == "string" then
+    rows[3] = row("and its strings", string_bytes(keys), "header, bytes, zero")
+  end
+  write(words.columns(rows, "lrrl", " "))
 end
 
 -- A Lua table of n = 2^k keys is full; the next one moves them all.
@@ -334,9 +233,10 @@ end
 local function tell_race(keys, new_map, growths, opts, write)
   local map, lua, runs = race(keys, new_map, opts.race_seconds or 1.5)
   write(heading("The worst insert",
-    string.format("The same loop over the same strings into an hmap and into "
+    string.format("The same loop over the same %s into an hmap and into "
     .. "a Lua table, taking turns; the least time of each insert over %s, "
     .. "the collector stopped for both, reading the clock included.",
+    type(keys[1]) == "string" and "strings" or "keys",
     words.plural(runs, "run")), opts.width))
   local began
   for _, g in ipairs(growths) do
@@ -357,12 +257,11 @@ local function tell_race(keys, new_map, growths, opts, write)
   end
 end
 
---- Fills a map with `source.keys` and tells of it through `write(text)`.
--- opts: seed, hash, width, ascii, race_seconds.
+--- Fills a map with `source.keys`, of source.type, and tells of it through
+-- `write(text)`. opts: seed, hash, width, ascii, race_seconds.
 local function explore(source, opts, write)
-  local hmap = require "hmap"
   local function new_map()
-    return hmap.new { key = "string", value = "int64", seed = opts.seed,
+    return hmap.new { key = source.type, value = "int64", seed = opts.seed,
       hash = opts.hash }
   end
   local drawing = { width = opts.width, ascii = opts.ascii }
@@ -372,91 +271,38 @@ local function explore(source, opts, write)
   tell_growths(growths, opts, write)
   tell_pictures(pictures, opts, write)
   tell_distribution(m, drawing, write)
-  tell_memory(m, source.keys, opts, write)
+  tell_memory(m, source, opts, write)
   tell_race(source.keys, new_map, growths, opts, write)
 end
 
--- -- the command line -------------------------------------------------------
+-- -- the command ------------------------------------------------------------
 
--- log2 of a power of two that maps of this machine may have as buckets.
-local function log2_of(word)
-  for B = 1, 27 do
-    if math.tointeger(word) == 1 << B then return B end
+local function options(c)
+  keys_of.options(c)
+  map_of.hash_option(c)
+  map_of.seed_option(c)
+  option.drawing(c)
+end
+
+local function run(args)
+  local source = keys_of.read(args)
+  if type(source.type) == "table" then
+    fail.usage("explore compares with a Lua table, which has no keys of "
+      .. "several fields")
   end
-  return nil, "a power of two from 2 to " .. (1 << 27) .. " expected, got "
-    .. word
-end
-
-local function parser(argparse)
-  local p = argparse("hmap", "A map whose growth you can watch.")
-  p:command_target("command")
-  p:require_command(true)
-  local e = p:command("explore",
-    "Load keys, one a line, and show how the map grows.")
-  e:argument("file", "Keys, one a line. Default: $KEYS, or a word list of "
-    .. "the system, or the paths of its files."):args("?")
-  e:option("--seed", "Hashes and pictures repeat for a seed.", "1")
-    :convert(math.tointeger)
-  e:option("--hash", "The hash function."):choices
-    { "xxh3", "fnv1a", "java31" }:default("xxh3")
-  e:option("--width", "Columns of text."):convert(math.tointeger)
-  e:flag("--ascii", "No block characters.")
-  local t = p:command("load-table",
-    "Measure the table above loadFactor in Go's map source.")
-  t:option("--seed", "Hashes repeat for a seed.", "1")
-    :convert(math.tointeger)
-  t:option("--buckets", "A power of two.", "1048576"):convert(log2_of)
-  return p
-end
-
-local function fail(message, status)
-  io.stderr:write("hmap: ", message, "\n")
-  return status
-end
-
--- After `lua -e '..' -- explore FILE` Lua takes the first word for a script's
--- name and puts it at arg[0].
-local function words_of_process()
-  return table.move(arg, 0, #arg, 1, {})
-end
-
---- Runs a command line, a list of words (by default the process's own, as
--- `lua5.4 -e 'require("hmap.cli").main()' -- explore FILE` has it); returns the
--- exit status.
-local function main(words_given)
-  local found, argparse = pcall(require, "argparse")
-  if not found then
-    return fail("the Lua module argparse is missing: apt-get install "
-      .. "lua-argparse, or luarocks install argparse", 1)
-  end
-  local p = parser(argparse)
-  local ok, args = p:pparse(words_given or words_of_process())
-  if not ok then return fail(args .. "\n" .. p:get_usage(), 2) end
-  if args.command == "load-table" then
-    local loadtable = require "hmap.loadtable"
-    print(loadtable.measure(args.buckets, args.seed, progress))
-    return 0
-  end
-  local path = args.file or os.getenv("KEYS")
-  local source, why = load_keys(path ~= "" and path or nil)
-  if not source then return fail(why, 1) end
+  map_of.new(args, source.type):close() -- a hash that these keys can have
   explore(source, {
     seed = args.seed,
     hash = args.hash,
     width = args.width or terminal.width(),
     ascii = args.ascii or terminal.ascii_only(),
-  }, print)
-  return 0
-end
-
--- As a script this file has no module name; its arguments come from outside.
-if (...) ~= "hmap.cli" and arg and (arg[0] or ""):find("cli%.lua$") then
-  os.exit(main(arg))
+  }, out.line)
 end
 
 return {
-  main = main,
+  summary = "Load keys and tell how the map grows.",
+  examples = { "hmap explore words.txt", "hmap explore --seed 7 -" },
+  options = options,
+  run = run,
   explore = explore,
-  parse_keys = parse_keys,
-  load_keys = load_keys,
 }

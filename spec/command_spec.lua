@@ -1,0 +1,385 @@
+-- The command `hmap`, as a process: what it writes, where, and its exit code.
+local json = require "dkjson"
+
+local function quoted(word)
+  return "'" .. word:gsub("'", "'\\''") .. "'"
+end
+
+local function write(path, text)
+  local file <close> = assert(io.open(path, "wb"))
+  assert(file:write(text))
+end
+
+local function read(path)
+  local file <close> = assert(io.open(path, "rb"))
+  return file:read("a")
+end
+
+local directory = os.tmpname()
+os.remove(directory)
+assert(os.execute("mkdir " .. directory))
+
+local function path_of(name) return directory .. "/" .. name end
+
+local function keys_file(text)
+  write(path_of("keys"), text)
+  return path_of("keys")
+end
+
+local LUA = os.getenv("LUA") or "lua5.4"
+local here = assert(io.popen("pwd")):read("l")
+
+-- The paths of this process from any directory.
+local function absolute(path)
+  return (path:gsub("[^;]+", function(p)
+    return p:find("^/") and p or here .. "/" .. p
+  end))
+end
+
+local ENV = "COLUMNS=80 KEYS= LC_ALL=C.UTF-8 LUA_PATH="
+  .. quoted(absolute(package.path)) .. " LUA_CPATH="
+  .. quoted(absolute(package.cpath))
+local HMAP = LUA .. " " .. here .. "/lua/bin/hmap"
+
+-- Runs a line of shell in the directory, in which "hmap" is the command: what
+-- came on standard output, on standard error, and the exit code.
+local function shell(line)
+  write(path_of("script"), "hmap() { " .. HMAP .. ' "$@"; }\n' .. line .. "\n")
+  local _, _, code = os.execute(("cd %s && env %s timeout 60 sh script "
+    .. ">out 2>err"):format(directory, ENV))
+  return read(path_of("out")), read(path_of("err")), code
+end
+
+local function refuses(code, message, line)
+  local out, err, got = shell(line)
+  assert.are.equal("hmap: " .. message .. "\n", err)
+  assert.are.equal("", out)
+  assert.are.equal(code, got)
+end
+
+local function answers(line, code)
+  local out, err, got = shell(line)
+  assert.are.equal("", err, line)
+  assert.are.equal(code or 0, got, line)
+  return out
+end
+
+local function json_of(line, code)
+  local out = answers(line, code)
+  assert.are.equal(1, select(2, out:gsub("\n", "")))
+  local value, _, why = json.decode(out)
+  return assert(value, why)
+end
+
+local function has(text, part)
+  assert.is_truthy(text:find(part, 1, true),
+    ("%q is not in:\n%s"):format(part, text))
+end
+
+local WORDS = {}
+for i = 1, 2000 do WORDS[i] = "word" .. i end
+WORDS[1000] = "hopscotch"
+write(path_of("words.txt"), table.concat(WORDS, "\n") .. "\n")
+
+local COMMANDS = {}
+for name in answers("hmap --help"):match("Commands:(\n.-)\n\n")
+  :gmatch("\n   (%l[%l-]+)") do
+  if name ~= "help" then COMMANDS[#COMMANDS + 1] = name end
+end
+
+teardown(function() os.execute("rm -r " .. directory) end)
+
+describe("hmap", function()
+  it("says its version, and what it can do", function()
+    assert.are.equal("hmap " .. require("hmap")._VERSION .. "\n",
+      answers("hmap --version"))
+    has(answers("hmap --help"), "explore ")
+    assert.are.equal(answers("hmap --help"), answers("hmap help"))
+  end)
+
+  it("has help of each command, in 80 columns", function()
+    assert.is_true(#COMMANDS >= 9)
+    for _, name in ipairs(COMMANDS) do
+      local help = answers("hmap help " .. name)
+      assert.are.equal(help, answers("hmap " .. name .. " --help"))
+      has(help, "Usage: hmap " .. name)
+      for line in help:gmatch("[^\n]+") do assert.is_true(#line <= 80, line) end
+    end
+  end)
+
+  it("has examples in each help that run where words.txt is", function()
+    for _, name in ipairs(COMMANDS) do
+      local help = answers("hmap help " .. name)
+      local n = 0
+      for line in help:match("Examples?:\n(.*)$"):gmatch("   (hmap [^\n]*)") do
+        n = n + 1
+        local input = line:find(" %-$")
+          and (line:find("int64") and "seq -9 9 | " or "cat words.txt | ") or ""
+        answers(input .. line)
+      end
+      assert.is_true(n > 0, name)
+    end
+  end)
+
+  it("answers wrong use with one line and code 2", function()
+    refuses(2, "a command is required (hmap --help)", "hmap")
+    refuses(2, "unknown command 'explode' Did you mean 'explore'? "
+      .. "(hmap --help)", "hmap explode")
+    refuses(2, "unknown command 'explode' (hmap --help)", "hmap help explode")
+    refuses(2, "unknown option '--wat' (hmap explore --help)",
+      "hmap explore --wat")
+    refuses(2, "too many arguments (hmap explore --help)", "hmap explore a b")
+    refuses(2, "the name of the file is empty", "hmap explore ''")
+    refuses(2, "--seed: an integer expected, got '1.5' (hmap explore --help)",
+      "hmap explore --seed 1.5")
+    refuses(2, "--width: an integer from 64 on expected, got '1' "
+      .. "(hmap explore --help)", "hmap explore --width 1 words.txt")
+    refuses(2, "--delimiter: one character expected, got 'ab' "
+      .. "(hmap stats --help)", "hmap stats --delimiter ab words.txt")
+    refuses(2, "--field: an integer from 1 on expected, got '0' "
+      .. "(hmap stats --help)", "hmap stats --field 1,0 words.txt")
+    refuses(2, "unknown hash 'nope'; hashes are xxh3, identity, constant, "
+      .. "fnv1a, java31", "hmap stats --hash nope words.txt")
+    refuses(2, "option 'policy': load: number from 0.125 to 1024 expected, "
+      .. "got 0", "hmap stats --policy load=0 words.txt")
+    refuses(2, "a key of int64 has 1 field, and 2 are named", [[
+      hmap stats --key int64 --field 1,2 words.txt 2>&1 >/dev/null |
+      sed 's/--field: //' >&2; exit 2]])
+  end)
+
+  it("tells on one line whatever stands in a message", function()
+    refuses(3, "a\\27[31m b: No such file or directory",
+      "hmap stats \"$(printf 'a\\033[31m\\nb')\"")
+  end)
+end)
+
+describe("a write that fails", function()
+  it("to a full disk ends with one line and code 3", function()
+    for _, line in ipairs { "stats words.txt", "explore words.txt", "--help",
+      "--version", "help stats", "layout int64 int64 --json" } do
+      refuses(3, "standard output: No space left on device",
+        "hmap " .. line .. " >/dev/full")
+    end
+  end)
+
+  it("to a closed standard output too, and before anything is done",
+    function()
+      for _, line in ipairs { "stats words.txt", "explore words.txt",
+        "--help" } do
+        refuses(3, "standard output is closed", "hmap " .. line .. " >&-")
+      end
+    end)
+
+  it("to a reader that has left ends without a word", function()
+    local out, err = shell("hmap stats words.txt | true; "
+      .. "hmap draw --at 27 words.txt | head -n 1")
+    assert.are.equal("", err)
+    has(out, "hmap  27 entries")
+    -- where the signal is ignored, the write itself says so
+    local _, said, code = shell("trap '' PIPE; { sleep 0.3; "
+      .. "hmap stats words.txt; echo $? >code; } | true; exit $(cat code)")
+    assert.are.equal("", said)
+    assert.are.equal(3, code)
+  end)
+
+  it("leaves no file behind in the place of a closed stream", function()
+    local _, _, code = shell("hmap stats nothing.txt 2>&-")
+    assert.are.equal(3, code)
+  end)
+end)
+
+describe("a file of keys", function()
+  local function note(text, ...)
+    local line = answers("hmap explore " .. table.concat({ ... }, " ") .. " "
+      .. keys_file(text)):match("^[^\n]*\n[^\n]*")
+    return line:gsub("\n.*THE .*", ""):gsub("\n", " ")
+  end
+
+  it("is one key a line, blank lines and repeats left out", function()
+    has(note("b\n\na\nb\nc d"), "3 keys of 1.7 bytes from ")
+    has(note("b\n\na\nb\nc d"), "1 repeated line left out")
+  end)
+
+  it("may end its lines with CR LF, or CR, or with nothing", function()
+    has(note("a\r\nb\r\n\r\nc"), "3 keys of 1.0 bytes")
+    has(note("a\r\nb\r\n\r\nc"), "3 CR LF line ends taken as LF")
+    has(note("a\rb\rc\r"), "3 keys of 1.0 bytes")
+    has(note("a\rb\rc\r"), "3 CR line ends taken as LF")
+    local mixed = note("a\rb\r\nc\n")
+    has(mixed, "3 keys of 1.0 bytes")
+    has(mixed, "1 CR LF line end taken as LF, 1 CR line end")
+  end)
+
+  it("tells CR LF from CR wherever its pieces end", function()
+    local text = ("x"):rep(65535) .. "\r\nb\r\n" -- CR ends the first piece
+    has(note(text), "2 CR LF line ends taken as LF")
+    assert.is_nil(note(text):find("CR line end", 1, true))
+    has(note(("x"):rep(65535) .. "\rb"), "1 CR line end taken as LF")
+    has(note(("x"):rep(65535) .. "\r"), "1 key of 65535.0 bytes")
+  end)
+
+  it("may begin with a byte order mark, which is no part of a key", function()
+    assert.are.equal(0, select(3, shell("hmap explain a "
+      .. keys_file("\xEF\xBB\xBFa\nb\n"))))
+    has(note("\xEF\xBB\xBFab\n"), "1 key of 2.0 bytes")
+    has(note("\xEF\xBB\xBFab\n"), "a byte order mark left out")
+    refuses(3, "keys: UTF-16 text; UTF-8 is wanted (iconv -f UTF-16 -t "
+      .. "UTF-8)", "cd " .. directory .. "; printf '\\377\\376a\\0' >keys; "
+      .. "hmap stats keys")
+  end)
+
+  it("may hold any byte but zero", function()
+    has(note("\1\255\nü\n"), "2 keys of 2.0 bytes")
+    refuses(3, "keys: not a text: a zero byte at offset 4",
+      "printf '\\177ELF\\0\\0' >keys; hmap stats keys")
+    keys_file(("x\n"):rep(50000) .. "\0")
+    refuses(3, "keys: not a text: a zero byte at offset 100,000",
+      "hmap stats keys")
+  end)
+
+  it("is refused when it has no end, at once", function()
+    refuses(3, "/dev/zero: not a text: a zero byte at offset 0",
+      "ulimit -v 200000; hmap stats /dev/zero")
+    refuses(3, "standard input: line 2 is longer than 1.00 MiB",
+      "ulimit -v 200000; { echo a; tr '\\0' x </dev/zero; } | hmap stats -")
+  end)
+
+  it("is refused when it is empty, not there, or a directory", function()
+    keys_file("\r\n\n\n")
+    refuses(3, "keys: there is no key in it", "hmap stats keys")
+    refuses(3, "/no/such: No such file or directory", "hmap stats /no/such")
+    refuses(3, "/: Is a directory", "hmap stats /")
+  end)
+
+  it("comes from standard input, from KEYS, or from the system", function()
+    local lines = { "hmap stats --json -- - <words.txt",
+      "KEYS=words.txt; export KEYS; hmap stats --json",
+      "hmap stats --json words.txt" }
+    for i, line in ipairs(lines) do
+      assert.are.same(json_of(lines[1]), json_of(line), i)
+    end
+    assert.is_true(json_of("hmap stats --json").stats.count > 1000)
+  end)
+end)
+
+describe("fields of lines", function()
+  local CSV = 'id,name,score\n7,"a, ""b""",1.5\n-9223372036854775808,,2\n'
+    .. "7,c,3e2\n"
+
+  it("are keys: a column of integers", function()
+    keys_file(CSV)
+    local line = "hmap explain --key int64 --field 1 --skip 1 --json "
+    has(answers(line .. "7 keys"), '"key":7,')
+    answers(line .. "-- -9223372036854775808 keys")
+    answers(line .. "8 keys", 1)
+    has(answers("hmap explore --key int64 --skip 1 --field 1 keys"),
+      "2 keys of int64 from keys; 1 repeated line")
+  end)
+
+  it("may be quoted, and stand between other delimiters", function()
+    keys_file(CSV)
+    answers([[hmap explain --skip 1 --field 2 'a, "b"' keys]])
+    answers("hmap explain --skip 1 --field 2 c keys")
+    keys_file("1\tx\n2\ty\n")
+    answers("hmap explain --field 2 --delimiter '\\t' y keys")
+    answers("hmap distribution --key float64 --delimiter '\\t' keys")
+  end)
+
+  it("make keys of several fields", function()
+    keys_file("1,2\n1,3\n2,1\n1,2\n")
+    assert.are.equal(3,
+      json_of("hmap stats --key x:int32,y:int32 --json keys").stats.count)
+    has(answers("hmap explain --key x:int32,y:int32 2,1 keys"),
+      "{x=2, y=1} is in the map")
+    assert.are.equal(2, json_of("hmap stats --key int32,int32 --field 2,2 "
+      .. "--json keys", 0).stats.count - 1)
+    refuses(2, "explore compares with a Lua table, which has no keys of "
+      .. "several fields", "hmap explore --key int32,int32 keys")
+  end)
+
+  it("are refused with file and line when they are no such key", function()
+    keys_file(CSV)
+    local line = "hmap stats --field 1 keys --key "
+    refuses(3, 'keys:1: int64 expected, got "id" (--skip 1 leaves a heading '
+      .. "out)", line .. "int64")
+    refuses(3, 'keys:3: int32 expected, got "-9223372036854775808"',
+      line .. "int32 --skip 1")
+    refuses(3, "keys:2: 3 fields, and field 4 is wanted",
+      "hmap stats --field 4 --skip 1 keys")
+    keys_file('a\n"b\n')
+    refuses(3, "keys:2: a quote is not closed", "hmap stats --field 1 keys")
+  end)
+
+  it("take the numbers that a type holds, and no others", function()
+    local good = { uint64 = "18446744073709551615", int8 = "-128",
+      uint8 = "255", float32 = "1e3", bool = "true", any = "1.5",
+      ["[3]byte"] = "abc", int64 = "+9223372036854775807" }
+    for of, text in pairs(good) do
+      keys_file(text .. "\n")
+      assert.are.equal(1, json_of("hmap stats --json keys --key '" .. of
+        .. "'").stats.count, of)
+    end
+    local bad = { uint64 = "18446744073709551616", int8 = "128",
+      uint8 = "-1", float32 = "x", bool = "yes", ["[3]byte"] = "ab",
+      int64 = "1.5" }
+    for of, text in pairs(bad) do
+      keys_file(text .. "\n")
+      refuses(3, ('keys:1: %s expected, got "%s" (--skip 1 leaves a heading '
+        .. "out)"):format(of, text), "hmap stats keys --key '" .. of .. "'")
+    end
+  end)
+end)
+
+describe("what a command answers", function()
+  it("is the map's own view, as text and as JSON", function()
+    local hmap = require "hmap"
+    local m <close> = hmap.new { key = "string", value = "int64", seed = 3 }
+    for i = 1, 417 do m:set(WORDS[i], i) end
+    has(answers("hmap stats --seed 3 --at 417 words.txt"),
+      tostring(m:stats()))
+    local seen = json_of("hmap stats --seed 3 --at 417 words.txt --json")
+    assert.are.equal(m:stats().evacuated, seen.stats.evacuated)
+    assert.are.equal(m:memory().total, seen.memory.total)
+    assert.are.equal(m:draw { width = 80 } .. "\n",
+      answers("hmap draw --seed 3 --at 417 words.txt --width 80"))
+    assert.are.equal(tostring(m:explain("word9")) .. "\n",
+      answers("hmap explain word9 --seed 3 --at 417 words.txt"))
+    assert.are.equal(m:explain("word9").bucket, json_of(
+      "hmap explain word9 --seed 3 --at 417 words.txt --json").bucket)
+    assert.are.equal(m:distribution().chi_square // 1e-9, json_of(
+      "hmap distribution --seed 3 --at 417 --json words.txt").chi_square
+      // 1e-9)
+    assert.are.equal(tostring(hmap.layout("string", "int64")) .. "\n",
+      answers("hmap layout string int64"))
+    assert.are.equal(tostring(hmap.keystats(WORDS, { seed = 3 })) .. "\n",
+      answers("hmap keystats --seed 3 words.txt"))
+  end)
+
+  it("is 1 for no: absent keys, bad hashes, plans that do not fit",
+    function()
+      answers("hmap explain nowhere words.txt", 1)
+      answers("hmap explain nowhere --json words.txt", 1)
+      answers("hmap distribution --hash constant words.txt", 1)
+      answers("hmap keystats --hash constant words.txt", 1)
+      answers("hmap keystats --hash xxh3 words.txt")
+      has(answers("hmap plan --entries 1000000 --bytes 10MiB", 1),
+        "too large for 10.0 MiB by ")
+      has(answers("hmap plan --entries 1000000 --bytes 1GiB"), "fits ")
+      assert.are.equal(1000000,
+        json_of("hmap plan --entries 1000000 --bytes 10MiB --json", 1).entries)
+    end)
+
+  it("is valid UTF-8 in JSON whatever the key's bytes", function()
+    keys_file("a\255b\n")
+    local view = json_of("hmap explain --json \"$(printf 'a\\377b')\" keys")
+    assert.are.equal("a\u{FFFD}b", view.key)
+    assert.is_true(view.found)
+  end)
+
+  it("repeats itself for a seed", function()
+    for _, line in ipairs { "stats", "distribution", "draw --at 900" } do
+      line = "hmap " .. line .. " words.txt --seed "
+      assert.are.equal(answers(line .. 1), answers(line .. 1))
+    end
+  end)
+end)

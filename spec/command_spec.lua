@@ -41,10 +41,14 @@ local ENV = "COLUMNS=80 KEYS= LC_ALL=C.UTF-8 LUA_PATH="
   .. quoted(absolute(package.cpath))
 local HMAP = LUA .. " " .. here .. "/lua/bin/hmap"
 
+-- 200 MB are enough for what is refused; a sanitizer reserves far more.
+local BOUNDED = 'bounded() { [ -n "$LD_PRELOAD" ] || ulimit -v 200000; }\n'
+
 -- Runs a line of shell in the directory, in which "hmap" is the command: what
 -- came on standard output, on standard error, and the exit code.
 local function shell(line)
-  write(path_of("script"), "hmap() { " .. HMAP .. ' "$@"; }\n' .. line .. "\n")
+  write(path_of("script"), "hmap() { " .. HMAP .. ' "$@"; }\n' .. BOUNDED
+    .. line .. "\n")
   local _, _, code = os.execute(("cd %s && env %s timeout 60 sh script "
     .. ">out 2>err"):format(directory, ENV))
   return read(path_of("out")), read(path_of("err")), code
@@ -239,9 +243,9 @@ describe("a file of keys", function()
 
   it("is refused when it has no end, at once", function()
     refuses(3, "/dev/zero: not a text: a zero byte at offset 0",
-      "ulimit -v 200000; hmap stats /dev/zero")
+      "bounded; hmap stats /dev/zero")
     refuses(3, "standard input: line 2 is longer than 1.00 MiB",
-      "ulimit -v 200000; { echo a; tr '\\0' x </dev/zero; } | hmap stats -")
+      "bounded; { echo a; tr '\\0' x </dev/zero; } | hmap stats -")
   end)
 
   it("is refused when it is empty, not there, or a directory", function()
@@ -381,5 +385,335 @@ describe("what a command answers", function()
       line = "hmap " .. line .. " words.txt --seed "
       assert.are.equal(answers(line .. 1), answers(line .. 1))
     end
+  end)
+end)
+
+describe("hmap compare", function()
+  it("counts what each policy costs, by its own map", function()
+    local hmap = require "hmap"
+    local view = json_of("hmap compare --json words.txt")
+    local by = {}
+    for _, r in ipairs(view.policies) do by[r.policy] = r end
+    local ops = {}
+    for i, g in ipairs(by.go.growths) do ops[i] = g.op end
+    assert.are.same({ 9, 14, 27, 53, 105, 209, 417, 833, 1665 }, ops)
+    assert.are.equal(by.go.peak.bytes, by.all_at_once.peak.bytes)
+    assert.is_true(by.all_at_once.worst.cost > 10 * by.go.worst.cost)
+    for name, r in pairs(by) do
+      local m <close> = hmap.new { key = "string", value = "int64", seed = 1,
+        policy = name }
+      m:ledger(true)
+      for i, word in ipairs(WORDS) do m:set(word, i) end
+      local worst = m:worst_ops(1)[1]
+      assert.are.equal(worst.cost, r.worst.cost)
+      assert.are.equal(worst.number, r.worst.op)
+      assert.are.equal(m:stats().bytes, r.bytes)
+      assert.is_true(r.rare <= r.worst.cost)
+      local top = 0
+      for _, bytes in ipairs(r.samples) do top = math.max(top, bytes) end
+      assert.are.equal(r.peak.bytes, top)
+    end
+  end)
+
+  it("sees shrinking when the keys are deleted again", function()
+    local view = json_of("hmap compare --delete --policies go,adaptive --json "
+      .. "words.txt")
+    local kinds = {}
+    for i, r in ipairs(view.policies) do
+      assert.are.equal(2 * #WORDS, r.operations)
+      kinds[i] = r.growths[#r.growths].kind
+    end
+    assert.are.same({ "double", "shrink" }, kinds)
+  end)
+
+  it("reads well in 80 columns", function()
+    local text = answers("hmap compare words.txt")
+    for line in text:gmatch("[^\n]+") do
+      assert.is_true(utf8.len(line) <= 80, line)
+    end
+    has(text, "\n go           9, 14, 27, 53, 105, 209, 417, 833, 1,665\n")
+    has(text, "began a growth from 64 to 128 buckets")
+    assert.is_nil(answers("hmap compare --ascii words.txt"):find("[\x80-\xff]"))
+  end)
+
+  it("says which policies there are", function()
+    local _, err, code = shell("hmap compare --policies go,nope words.txt")
+    has(err, "hmap: option 'policy': unknown policy 'nope'; policies are go, ")
+    assert.are.equal(2, code)
+  end)
+end)
+
+describe("a recording", function()
+  local recording = require "hmap.recording"
+  local hmap = require "hmap"
+
+  local function lines_of(text)
+    local list = {}
+    for line in text:gmatch("[^\n]*\n") do list[#list + 1] = line end
+    return list
+  end
+
+  it("brings back the map as it was after any operation", function()
+    answers("hmap record --seed 5 --policy load=4 words.rec words.txt")
+    local m <close> = hmap.new { key = "string", value = "int64", seed = 5,
+      policy = { load = 4 } }
+    for i, word in ipairs(WORDS) do
+      m:set(word, i)
+      if i == 9 or i == 700 or i == #WORDS then
+        local view = json_of("hmap replay --json words.rec --at " .. i)
+        assert.are.equal(("%016x"):format(m:fingerprint()), view.fingerprint)
+        assert.are.equal(word, view.key)
+        assert.are.equal("set", view.call)
+      end
+    end
+    assert.are.equal(0, json_of("hmap replay --json words.rec --at 0")
+      .stats.count)
+    has(answers("hmap replay --at 9 words.rec"), 'operation 9 of 2,000: set '
+      .. '"word9"\n op 9: doubling begins, 1 -> 4 buckets, 8 entries\n')
+    refuses(2, "--at: words.rec has 2,000 operations",
+      "hmap replay --at 2001 words.rec")
+  end)
+
+  it("is the same file for the same run, and goes through a pipe", function()
+    answers("hmap record a.rec words.txt; hmap record - words.txt | cmp - "
+      .. "a.rec")
+    assert.are.equal(answers("hmap replay a.rec"),
+      answers("hmap replay - <a.rec"))
+  end)
+
+  -- Every sort of operation, and cells that JSON has no words for.
+  local function of_everything(key, value, keys, values)
+    local m = hmap.new { key = key, value = value, seed = 8,
+      policy = "adaptive" }
+    m:record(math.maxinteger)
+    local r = { keys = {}, values = {} }
+    local function cells(cell)
+      if type(cell) ~= "table" then return cell end
+      return table.unpack(cell)
+    end
+    local function list(...)
+      local args = table.pack(...)
+      return args
+    end
+    local function call(name, i)
+      local args = list(cells(keys[i]))
+      local n = #r.keys + 1
+      r.keys[n] = keys[i]
+      if name ~= "delete" and name ~= "pop" then
+        local more = list(cells(values[i]))
+        table.move(more, 1, more.n, args.n + 1, args)
+        args.n = args.n + more.n
+        r.values[n] = values[i]
+      end
+      m[name](m, table.unpack(args, 1, args.n))
+    end
+    for i = 1, #keys do call("set", i) end
+    call("swap", 3)
+    call("get_or_set", 4)
+    m:reserve(500)
+    m:step(2)
+    m:step(2)
+    m:tune { moves = 1 }
+    for i = 1, #keys - 4 do call(i % 2 == 0 and "pop" or "delete", i) end
+    m:shrink()
+    m:rekey()
+    m:clear()
+    for i = 1, #keys do call("set", i) end
+    local events = m:events()
+    events.keys, events.values = r.keys, r.values
+    return m, events
+  end
+
+  local function round_trip(events)
+    local text = {}
+    recording.write(events, function(line) text[#text + 1] = line end)
+    local path = path_of("trip.rec")
+    write(path, table.concat(text))
+    local file <close> = io.open(path, "rb")
+    return assert(recording.read(file, path)), text
+  end
+
+  it("keeps every sort of operation, key and value exactly", function()
+    local strings, floats, tuples, numbers = {}, {}, {}, {}
+    for i = 1, 60 do
+      strings[i] = "\255\0" .. i .. "\u{e9}\n\""
+      floats[i] = i / 3
+      tuples[i] = { i << 55, "t" .. i }
+      numbers[i] = i
+    end
+    floats[1], floats[2], floats[3] = math.huge, -0.0, 1e-310
+    for _, case in ipairs {
+      { "string", "float64", strings, floats },
+      { "float64", "string", floats, strings },
+      { { "a:int64", "b:string" }, { "int64", "string" }, tuples, tuples },
+      { "any", "any", strings, numbers }, { "any", "any", floats, strings },
+    } do
+      local m <close>, events = of_everything(table.unpack(case))
+      local again, text = round_trip(events)
+      local rebuilt <close> = hmap.replay(again)
+      assert.are.equal(m:fingerprint(), rebuilt:fingerprint())
+      for _, line in ipairs(text) do
+        assert.is_truthy(utf8.len(line))
+        assert.is_truthy(json.decode(line))
+      end
+      local _, twice = round_trip(again)
+      assert.are.same(text, twice)
+    end
+  end)
+
+  it("refuses to be written when it is not whole", function()
+    local function refused(change, why)
+      local m <close> = hmap.new { key = "int64", value = "int64", seed = 1 }
+      m:record(100)
+      m:set(1, 1)
+      local r = m:events()
+      r.keys, r.values = { 1 }, { 1 }
+      change(r)
+      local ok, said = pcall(recording.write, r, function() end)
+      assert.is_false(ok)
+      assert.are.equal(why, said)
+    end
+    refused(function(r) r.seed = nil end, "the recorded map has no seed")
+    refused(function(r) r.fresh = false end,
+      "the recording does not begin with the map")
+    refused(function(r) r.lost = 1 end,
+      "the recording has lost events or calls")
+    refused(function(r) r.keys[1] = print end,
+      "a function cannot be written to a file")
+  end)
+
+  describe("that is damaged", function()
+    answers("hmap record --at 60 b.rec words.txt")
+    local good = lines_of(read(path_of("b.rec")))
+
+    local function broken(change, message)
+      local lines = table.move(good, 1, #good, 1, {})
+      local text = change(lines) or table.concat(lines)
+      write(path_of("bad.rec"), text)
+      refuses(3, "bad.rec:" .. message, "hmap replay bad.rec")
+    end
+
+    it("is refused with file and line, wherever it is cut off", function()
+      for _, n in ipairs { 1, 2, 30, #good - 1 } do
+        broken(function(lines) return table.concat(lines, "", 1, n) end,
+          n .. ": the end is missing: the file has been cut off")
+        broken(function(lines)
+          return table.concat(lines, "", 1, n):sub(1, -4)
+        end, n .. ": no line of a recording")
+      end
+      broken(function() return "" end, "1: an empty file")
+    end)
+
+    it("is refused when a line is missing, foreign, or too many", function()
+      broken(function(lines) table.remove(lines, 5) end, #good - 1
+        .. ": 60 operations and " .. json.decode(good[#good]).events
+        .. " events are announced, and 59 and "
+        .. json.decode(good[#good]).events .. " are there")
+      broken(function(lines) lines[7] = "{}\n" end,
+        "7: no line of a recording")
+      broken(function(lines) lines[7] = "[[1]]\n" end,
+        "7: no line of a recording")
+      broken(function(lines) lines[7] = ("["):rep(100000) .. "\n" end,
+        "7: no line of a recording")
+      broken(function(lines) lines[7] = lines[7]:gsub("\n", "x\n") end,
+        "7: no line of a recording")
+      broken(function(lines) lines[7] = '{"call":"set","value":1}\n' end,
+        "7: its key is missing")
+      broken(function(lines) lines[7] = '{"call":"set","key":{"bytes":"0"}}\n'
+      end, "7: its key is missing")
+      broken(function(lines)
+        lines[7] = '{"call":"step","n":1,"times":0}\n'
+      end, "7: times is no number of operations")
+      broken(function(lines) lines[#lines + 1] = "{}\n" end,
+        #good + 1 .. ": a line behind the end")
+    end)
+
+    it("is refused when it is another file, or of another version",
+      function()
+        refuses(3, "words.txt:1: no line of a recording",
+          "hmap replay words.txt")
+        refuses(3, "/dev/zero:1: not a text: a zero byte at offset 0",
+          "bounded; hmap replay /dev/zero")
+        refuses(3, "nothing.rec: No such file or directory",
+          "hmap replay nothing.rec")
+        broken(function() return '{"a":1}\n' end,
+          "1: not the beginning of a recording")
+        broken(function(lines)
+          lines[1] = lines[1]:gsub('"version":1', '"version":2')
+        end, "1: a recording of version 2, and this hmap reads version 1")
+        broken(function(lines)
+          lines[1] = lines[1]:gsub('"key":"string"', '"key":"strung"')
+        end, "1: the types of a map are not there")
+      end)
+
+    it("is refused when its keys are others, at the operation", function()
+      local at
+      for i, line in ipairs(good) do
+        if line:find('"key":"word27"', 1, true) then at = i end
+      end
+      broken(function(lines)
+        lines[at] = lines[at]:gsub('"word27"', "27")
+      end, at .. ": operation 27: bad argument #1 to 'set' (string key "
+        .. "expected, got 27)")
+    end)
+  end)
+
+  it("goes to no full disk without a word", function()
+    refuses(3, "/dev/full: No space left on device",
+      "hmap record /dev/full words.txt")
+    refuses(3, "standard output: No space left on device",
+      "hmap record - words.txt >/dev/full")
+    refuses(3, "no/such/dir: No such file or directory",
+      "hmap record no/such/dir words.txt")
+  end)
+end)
+
+describe("hmap report", function()
+  it("writes the page about a map of the keys", function()
+    local hmap = require "hmap"
+    local m <close> = hmap.new { key = "string", value = "int64", seed = 1 }
+    for i, word in ipairs(WORDS) do m:set(word, i) end
+    assert.are.equal("", answers("hmap report page words.txt --width 80"))
+    assert.are.equal(hmap.report(m, { width = 80 }) .. "\n",
+      read(path_of("page")))
+    refuses(3, "/dev/full: No space left on device",
+      "hmap report /dev/full words.txt")
+  end)
+end)
+
+describe("hmap repl", function()
+  it("is Lua's prompt with hmap and m, after two lines of greeting",
+    function()
+      local out = answers("echo 'print(#m, hmap._VERSION, m:get(\"word7\"))' "
+        .. "| hmap repl --at 27 --policy load=5 words.txt")
+      has(out, "\n27\t" .. require("hmap")._VERSION .. "\t7")
+      assert.are.equal(2, select(2, out:match("^Lua [^\n]*\n(.*)$"):match(
+        "^(.-)> "):gsub("\n", "")))
+    end)
+
+  it("ends with the code of what is wrong with the keys", function()
+    local _, err, code = shell("hmap repl nothing.txt </dev/null")
+    assert.are.equal("hmap: nothing.txt: No such file or directory\n", err)
+    assert.are.equal(3, code)
+    refuses(2, "standard input is where you type: keys cannot come from there",
+      "hmap repl -")
+  end)
+end)
+
+describe("hmap completion", function()
+  it("knows every command, for three shells", function()
+    for _, shell_name in ipairs { "bash", "zsh", "fish" } do
+      local text = answers("hmap completion " .. shell_name)
+      for _, name in ipairs(COMMANDS) do has(text, name) end
+    end
+  end)
+
+  it("completes in bash", function()
+    local out = answers([[bash -c '
+      eval "$(hmap_() { ]] .. HMAP .. [[ "$@"; }; hmap_ completion bash)"
+      COMP_WORDS=(hmap exp) COMP_CWORD=1
+      COMP_LINE="hmap exp" COMP_POINT=8
+      _hmap hmap exp hmap; echo "${COMPREPLY[@]}"']])
+    has(out, "explore explain")
   end)
 end)

@@ -11,9 +11,20 @@ local function raiser(code)
   end
 end
 
---- Whether what was raised came from here.
-local function is_failure(raised)
-  return getmetatable(raised) == failure
+-- One line, whatever it was.
+local function say(message)
+  if message == "" then return end
+  local line = message:gsub("%s*\n%s*", " "):gsub("%c", function(c)
+    return ("\\%d"):format(c:byte())
+  end)
+  io.stderr:write("hmap: ", line, "\n")
+end
+
+--- Says what was raised, by a function here or by a fault; the exit code.
+local function tell(raised)
+  local is_failure = getmetatable(raised) == failure
+  say(is_failure and raised.message or tostring(raised))
+  return is_failure and raised.code or FILE
 end
 
 --- What a function of the map raised, without the function's own name.
@@ -29,6 +40,6 @@ return {
   FILE = FILE, -- one that cannot be read or written
   usage = raiser(USAGE),
   file = raiser(FILE),
-  is_failure = is_failure,
+  tell = tell,
   inner = inner,
 }

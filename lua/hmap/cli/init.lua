@@ -14,7 +14,8 @@ local out = require "hmap.cli.out"
 
 local COMMANDS = {
   "explore", "explain", "draw", "stats", "distribution", "layout", "plan",
-  "keystats", "load-table",
+  "keystats", "load-table", "compare", "record", "replay", "report", "repl",
+  "completion",
 }
 
 local function module_of(name)
@@ -102,24 +103,6 @@ local function run(command_line)
   return code or fail.DONE
 end
 
--- One line, whatever it was.
-local function say(message)
-  if message == "" then return end
-  local line = message:gsub("%s*\n%s*", " "):gsub("%c", function(c)
-    return string.format("\\%d", c:byte())
-  end)
-  io.stderr:write("hmap: ", line, "\n")
-end
-
-local function end_with(raised)
-  if fail.is_failure(raised) then
-    say(raised.message)
-    return raised.code
-  end
-  say(tostring(raised))
-  return fail.FILE
-end
-
 local function run_or_show(command_line)
   local ok, result = pcall(run, command_line)
   if ok then return result end
@@ -140,7 +123,7 @@ end
 -- exit code.
 local function main(command_line)
   local ok, result = pcall(run_or_show, command_line or words_of_process())
-  return ok and result or end_with(result)
+  return ok and result or fail.tell(result)
 end
 
 return { main = main }

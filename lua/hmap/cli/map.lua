@@ -71,7 +71,7 @@ local function new(args, key_type)
   return m
 end
 
--- A write that the keys' number or size made impossible.
+--- A write that the keys' number or size made impossible.
 local function guarded(write, ...)
   local ok, why = pcall(write, ...)
   if not ok then fail.file("%s", fail.inner(why)) end
@@ -80,12 +80,12 @@ end
 --- A function that sets the i-th key, with as many arguments as it takes.
 local function setter(m, source, args)
   local keys, value = source.keys, types.numbered(args.value)
-  local set = m:bind "set"
+  local set = m.set
   local spread = type(source.type) == "table" or type(args.value) == "table"
   if args.value == "none" and not spread then
-    return function(i) set(keys[i]) end
+    return function(i) set(m, keys[i]) end
   elseif not spread then
-    return function(i) set(keys[i], value(i)) end
+    return function(i) set(m, keys[i], value(i)) end
   end
   local nkey, nvalue = #types.kinds(source.type), #types.kinds(args.value)
   local function into(list, from, n, cell)
@@ -96,8 +96,17 @@ local function setter(m, source, args)
   return function(i)
     local list = into({}, 1, nkey, keys[i])
     into(list, nkey + 1, nvalue, value(i))
-    set(table.unpack(list, 1, nkey + nvalue))
+    set(m, table.unpack(list, 1, nkey + nvalue))
   end
+end
+
+--- A function that deletes the i-th key.
+local function deleter(m, source)
+  local keys, delete, n = source.keys, m.delete, #types.kinds(source.type)
+  if type(source.type) == "string" then
+    return function(i) delete(m, keys[i]) end
+  end
+  return function(i) delete(m, table.unpack(keys[i], 1, n)) end
 end
 
 local function set_batch(m, keys, value, first, last)
@@ -119,14 +128,40 @@ local function filled(args, source)
   return m
 end
 
+--- The same, key by key, with each operation and event recorded.
+local function recorded(args, source)
+  local m = new(args, source.type)
+  m:record(math.maxinteger)
+  local n = math.min(args.at or #source.keys, #source.keys)
+  local show, set = progress.of(n), setter(m, source, args)
+  for i = 1, n do
+    guarded(set, i)
+    if i % BATCH == 0 then show(i) end
+  end
+  show(n)
+  return m
+end
+
+--- The first n values that such a map has.
+local function values(args, n)
+  local value, list = types.numbered(args.value), {}
+  for i = 1, n do list[i] = value(i) end
+  return list
+end
+
 return {
   options = options,
   at_option = at_option,
   hash_option = hash_option,
   policy_option = policy_option,
   seed_option = seed_option,
+  value_option = value_option,
   policy = policy,
   new = new,
   setter = setter,
+  deleter = deleter,
+  guarded = guarded,
   filled = filled,
+  recorded = recorded,
+  values = values,
 }

@@ -25,6 +25,18 @@ local function flush()
   if not ok then failed(why, errno) end
 end
 
+--- Makes a file by tell(write); - is standard output. Each write is checked.
+local function file(path, tell)
+  if path == "-" then return tell(write) end
+  local f <close>, why = io.open(path, "wb")
+  if not f then fail.file("%s", why) end
+  local function check(ok, reason)
+    if not ok then fail.file("%s: %s", path, reason) end
+  end
+  tell(function(text) check(f:write(text)) end)
+  check(f:close())
+end
+
 --- To be called before any file is opened, which would take the number of a
 -- standard stream that is closed, and with it what is said to that.
 local function check_streams()
@@ -42,5 +54,6 @@ return {
   write = write,
   line = line,
   flush = flush,
+  file = file,
   check_streams = check_streams,
 }

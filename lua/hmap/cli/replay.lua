@@ -1,0 +1,113 @@
+--- hmap replay: a recorded map as it was after any operation.
+
+local events = require "hmap.events"
+local fail = require "hmap.cli.fail"
+local hmap = require "hmap"
+local json = require "hmap.cli.json"
+local option = require "hmap.cli.option"
+local out = require "hmap.cli.out"
+local progress = require "hmap.cli.progress"
+local recording = require "hmap.recording"
+local words = require "hmap.words"
+
+local function options(c)
+  c:argument("recording", "A file that hmap record has written; - is standard "
+    .. "input."):argname("REC")
+  option.add(c, "--at", "N", "The map after so many operations. Default: all.",
+    option.integer(0))
+  option.drawing(c)
+  json.option(c)
+end
+
+local function open(path)
+  if path == "-" then return io.stdin, "standard input" end
+  local file, why = io.open(path, "rb")
+  if not file then fail.file("%s", why) end
+  return file, path
+end
+
+local function load_recording(path)
+  local file <close>, name = open(path)
+  local show = progress.new(function(bytes)
+    return words.bytes(bytes) .. " read from " .. name
+  end)
+  local r, line_of = recording.read(file, name, show)
+  show()
+  if not r then fail.file("%s", line_of) end
+  return r, line_of, name
+end
+
+-- What replay raises names the operation: here it is a line of the file.
+local function replay(r, at, line_of, name)
+  local ok, m = pcall(hmap.replay, r, at)
+  if ok then return m end
+  local why = m:gsub("^[^:]*:%d+: ", "")
+  local op = why:match("operation (%d+)") or why:match("op ([%d,]+)")
+  local line = op and line_of(math.tointeger(tonumber((op:gsub(",", "")))))
+  fail.file("%s:%d: %s", name, line or 1, why)
+end
+
+-- The call of the n-th operation, and its key.
+local function operation(r, n)
+  local op, key = 0, 0
+  for _, run in ipairs(r.calls) do
+    local takes_key = recording.takes_key(run.call)
+    if run.call ~= "failed" then
+      if op + run.times >= n then
+        return run.call, takes_key and r.keys[key + n - op] or nil
+      end
+      op = op + run.times
+    end
+    if takes_key then key = key + run.times end
+  end
+end
+
+local function moment(r, n)
+  local view = { operation = n, operations = r.operations, events = {} }
+  if n > 0 then view.call, view.key = operation(r, n) end
+  for _, event in ipairs(r) do
+    if event.op == n then view.events[#view.events + 1] = event end
+  end
+  return view
+end
+
+local function text_of(view)
+  local lines = { ("operation %s of %s"):format(words.count(view.operation),
+    words.count(view.operations)) }
+  if view.call then
+    lines[1] = lines[1] .. ": " .. view.call
+      .. (view.key ~= nil and " " .. words.value(view.key) or "")
+  end
+  for _, event in ipairs(view.events) do
+    lines[#lines + 1] = " " .. events.event(event)
+  end
+  return table.concat(lines, "\n")
+end
+
+local function run(args)
+  local r, line_of, name = load_recording(args.recording)
+  local at = args.at or r.operations
+  if at > r.operations then
+    fail.usage("--at: %s has %s", name, words.plural(r.operations, "operation"))
+  end
+  local m <close> = replay(r, at, line_of, name)
+  local view = moment(r, at)
+  if args.json then
+    view.header, view.stats = m:header(), m:stats()
+    view.header.buckets, view.header.oldbuckets = nil, nil -- addresses
+    view.fingerprint = ("%016x"):format(m:fingerprint())
+    return json.show(args, view)
+  end
+  out.line(text_of(view))
+  out.line(m:draw { width = args.width, ascii = args.ascii })
+end
+
+return {
+  summary = "Rebuild a recorded map as it was after any operation.",
+  examples = {
+    "hmap replay --at 27 words.rec",
+    "hmap replay --json words.rec",
+  },
+  options = options,
+  run = run,
+}

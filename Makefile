@@ -27,6 +27,7 @@ needs-lint = test
 needs-budget = test
 needs-deps = test
 needs-fresh = fresh
+needs-dist = dist
 needs-bench = bench
 needs-bench-pause = bench
 needs := $(sort $(foreach goal,$(or $(MAKECMDGOALS),all),$(needs-$(goal))))
@@ -55,6 +56,13 @@ WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
 MODE := -std=c11 -fPIC -fvisibility=hidden -Icsrc -MMD -MP
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c $(1)/*/*.c))
+# Lua's symbols are found when the module is loaded; macOS wants to be told.
+ifeq ($(shell uname -s),Darwin)
+  MODULE := -bundle -undefined dynamic_lookup
+else
+  MODULE := -shared
+endif
+
 CORE     := $(call objects,csrc/core)
 BINDING  := $(call objects,csrc/binding)
 PROGRAMS := $(patsubst spec/c/%.c,$(BUILD)/spec/%,$(wildcard spec/c/*.c))
@@ -70,7 +78,7 @@ $(BUILD)/libhmap.a: $(CORE)
 
 $(BUILD)/hmap/core.so: $(BINDING) $(CORE)
 	@mkdir -p $(@D)
-	$(CC) -shared $(CFLAGS) $(LDFLAGS) -o $@ $^
+	$(CC) $(MODULE) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 # The wall between the rooms: only the binding sees Lua's headers.
 lua_headers = $(if $(LUA_INCDIR),-isystem $(call quoted,$(LUA_INCDIR)))
@@ -132,7 +140,8 @@ fresh:  ## the first commands on a bare machine (FRESH=explore: one of them)
 
 budget:  # instructions of the hot paths; RECORD=1: as the budgets
 	@CC='$(CC)' CFLAGS='$(CFLAGS)' MAKE='$(MAKE)' LUA='$(LUA)' \
-	  LUA_INCDIR='$(LUA_INCDIR)' $(LUA) spec/budget/check.lua $(if $(RECORD),--record) '$(BUILD)'
+	  LUA_INCDIR='$(LUA_INCDIR)' $(LUA) spec/budget/check.lua \
+	  $(if $(RECORD),--record) '$(BUILD)'
 
 bench: all  ## hmap beside its peers (QUICK=1: a minute); bench-table
 	@$(BENCH_ENV) $(MAKE) -s -f spec/bench/peers.mk && \
@@ -184,6 +193,27 @@ install: all  ## into PREFIX (default /usr/local), under DESTDIR
 	install -m 644 csrc/hmap.h csrc/hmap_inspect.h \
 	  $(call quoted,$(ROOT)/include)
 
+VERSION = $(shell sed -n 's/^\#define HMAP_VERSION "\(.*\)"/\1/p' csrc/hmap.h)
+NAME    = hmap-$(VERSION)
+
+DIST    = build/dist
+
+dist:  ## build/dist/hmap-VERSION.tar.gz, of the files that git knows
+	rm -rf $(DIST)/$(NAME) && mkdir -p $(DIST)/$(NAME)
+	git ls-files -z | xargs -0 tar -cf - | tar -xf - -C $(DIST)/$(NAME)
+	tar -C $(DIST) -czf $(DIST)/$(NAME).tar.gz $(NAME)
+
+# LuaRocks takes the archive from URL: where it will be, when it is released;
+# file:// and its whole path, to pack it here.
+URL      = file://$(NAME).tar.gz
+ROCKSPEC = rockspec/$(NAME)-1.rockspec
+
+rockspec:  ## the released rockspec, from the checkout's; URL=of the archive
+	@sed -e 's/^version = .*/version = "$(VERSION)-1"/' \
+	  -e 's|^  url = .*|  url = "$(URL)",|' \
+	  -e 's/^-- Built .*/-- Made by `make rockspec`, its archive by `make dist`./' \
+	  rockspec/hmap-scm-1.rockspec >$(call quoted,$(ROCKSPEC))
+
 clean:  ## remove build/
 	rm -rf build
 
@@ -193,8 +223,8 @@ help:  ## this list
 
 FORCE:
 .PHONY: all core programs lua-programs env explore load-table test lint fresh \
-  budget bench bench-table bench-pause bench-pause-table deps install clean \
-  help FORCE
+  budget bench bench-table bench-pause bench-pause-table deps install dist \
+  rockspec clean help FORCE
 .DELETE_ON_ERROR:
 
 -include $(CORE:.o=.d) $(BINDING:.o=.d) $(PROGRAMS:=.d) $(EMBEDDED:=.d)

@@ -121,6 +121,22 @@ describe("building again", function()
   end)
 end)
 
+describe("on macOS", function()
+  it("links the module as what Lua loads there", function()
+    for system, how in pairs {
+      Darwin = "cc -bundle -undefined dynamic_lookup ", Linux = "cc -shared ",
+    } do
+      local box <close> = machine.new {furnished = true}
+      local said, status = box:sh("FAKE_SYSTEM=" .. system .. " make")
+      assert.are.equal(0, status, said)
+      local log = box:log()
+      assert.are.equal(1, count(log, how))
+      assert.is_truthy(log[assert(first(log, how))]:find "%-o build/hmap/core")
+      assert.are.equal(system == "Linux" and 1 or 0, count(log, "cc -shared"))
+    end
+  end)
+end)
+
 describe("the chosen Lua", function()
   -- Puts a Lua with its headers into a tree of its own.
   local function put(box, root, version, header)
@@ -222,5 +238,95 @@ describe("a path with spaces and quotes", function()
       "/lua/?/init.lua;;\n", said)
     said = box:sh 'eval "$(make -s env)"; printf "%s\n" "$LUA_CPATH"'
     assert.are.equal(box.tree .. "/build/?.so;;\n", said)
+  end)
+end)
+
+describe("the rock", function()
+  local function rockspec(name)
+    local env = {}
+    assert(loadfile("rockspec/hmap-" .. name .. ".rockspec", "t", env))()
+    return env
+  end
+
+  local version = require "hmap"._VERSION
+  local scm = rockspec "scm-1"
+
+  local function found(command)
+    local names = {}
+    for name in machine.run(command):gmatch "[^\n]+" do
+      names[#names + 1] = name
+    end
+    table.sort(names)
+    return names
+  end
+
+  local function sorted(list)
+    local copy = table.move(list, 1, #list, 1, {})
+    table.sort(copy)
+    return copy
+  end
+
+  it("is built from every C source, and no other", function()
+    assert.are.same(found "find csrc/binding csrc/core -name '*.c'",
+      sorted(scm.build.modules["hmap.core"].sources))
+  end)
+
+  it("installs every Lua file and page under its own name", function()
+    local listed = {}
+    for _, modules in ipairs {scm.build.modules, scm.build.install.lua} do
+      for name, path in pairs(modules) do
+        if type(path) == "string" then
+          listed[#listed + 1] = path
+          local own = path:match "^lua/(.+)%.lua$"
+          if own then -- annotations have a dot in their name
+            own = own:gsub("/init$", ""):gsub("%.", "/")
+            assert.are.equal(name, (own:gsub("/", ".")))
+          else -- other files keep theirs, in the folder of the module
+            assert.are.equal(name:gsub("%.[^.]+$", ""):gsub("%.", "/"),
+              path:match "^lua/(.+)/")
+          end
+        end
+      end
+    end
+    assert.are.same(found "find lua/hmap -type f", sorted(listed))
+  end)
+
+  it("installs every command", function()
+    local listed = {}
+    for name, path in pairs(scm.build.install.bin or {}) do
+      assert.are.equal("lua/bin/" .. name, path)
+      listed[#listed + 1] = path
+    end
+    assert.are.same(found "[ ! -d lua/bin ] || find lua/bin -type f",
+      sorted(listed))
+  end)
+
+  it("is released as the checkout has it, of the one version", function()
+    local name = version:match "[%d.]+" .. "-1"
+    assert.are.same({"rockspec/hmap-" .. name .. ".rockspec"},
+      found "ls rockspec/hmap-[0-9]*.rockspec")
+    local made <close> = machine.new()
+    local said, status = machine.run("make -s rockspec ROCKSPEC=" ..
+      made.root .. "/made")
+    assert.are.equal(0, status, said)
+    said, status = machine.run("diff rockspec/hmap-" .. name .. ".rockspec " ..
+      made.root .. "/made")
+    assert.are.equal(0, status, said .. "\nrun: make rockspec")
+    local released = rockspec(name)
+    assert.are.equal(name, released.version)
+    assert.are.same(scm.build, released.build)
+    assert.are.same(scm.dependencies, released.dependencies)
+  end)
+
+  it("has an archive of what git knows, in a folder of its name", function()
+    local said, status = machine.run "git ls-files | grep -c ."
+    if status ~= 0 then return end -- this is such an archive
+    local box <close> = machine.new()
+    local name = "hmap-" .. version:match "[%d.]+"
+    said, status = machine.run("make -s dist DIST=" .. box.root)
+    assert.are.equal(0, status, said)
+    assert.are.same(
+      found("git ls-files | sed 's|^|" .. name .. "/|'"),
+      found("tar -tzf " .. box.root .. "/" .. name .. ".tar.gz | grep -v '/$'"))
   end)
 end)

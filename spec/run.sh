@@ -143,28 +143,6 @@ smoke() { # prefix: the module installed there runs, and nothing else is seen
     LUA_CPATH="$1/lib/lua/$version/?.so" "$LUA" "$here/spec/smoke.lua")
 }
 
-# The installed command, in an empty directory, by its own paths.
-commands() { # path
-  mkdir -p "$tmp/empty" &&
-    (cd "$tmp/empty" && seq 27 >"$tmp/keys" &&
-      env -u LUA_PATH -u LUA_CPATH "$1" draw --seed 2 "$tmp/keys" |
-      grep -q '^hmap  27 entries, B=3, growing 4 -> 8 buckets')
-}
-
-# What the rock needs besides is there, if not as rocks.
-provide() {
-  echo 'rocks_provided = {argparse = "0.7.1-1", dkjson = "2.6-1"}' \
-    >"$tmp/luarocks.lua" && export LUAROCKS_CONFIG="$tmp/luarocks.lua"
-}
-
-rock() { # from a copy: the builtin back end leaves its objects in the tree
-  mkdir -p "$tmp/tree" "$tmp/source" && provide &&
-    cp -r csrc lua rockspec README.md LICENSE CHANGELOG.md "$tmp/source" &&
-    (cd "$tmp/source" && luarocks --lua-version="$version" make \
-      --tree "$tmp/tree" rockspec/hmap-scm-1.rockspec) &&
-    smoke "$tmp/tree" && commands "$tmp/tree/bin/hmap"
-}
-
 installed() { # the same by make, and a C program against what it installed
   usr="$tmp/a root/usr"
   "$MAKE" -s install DESTDIR="$tmp/a root" PREFIX=/usr &&
@@ -251,7 +229,8 @@ house() {
   pool fact "hmap.h needs no other header" header_alone hmap.h
   pool fact "hmap_inspect.h needs no other header" header_alone hmap_inspect.h
   linters
-  pool fact "installs as a rock, which then runs without the tree" rock
+  pool fact "is made, packed, installed and removed as a rock" \
+    env LUA="$LUA" MAKE="$MAKE" sh spec/door/rock.sh
   pool fact "installs by make, and a C program links with it" installed
   pool fact "make explore explores" explores
 }

@@ -51,6 +51,7 @@ esac]]
 end
 
 local PROGRAMS = {
+  uname = [[echo "${FAKE_SYSTEM:-Linux}"]],
   id = [[echo "${FAKE_UID:-0}"]],
   ["apt-get"] = [[
 echo "$@" >>"$LOG"
@@ -162,6 +163,7 @@ cp -P "$BOX"/later/* "$BOX/bin"
 rm "$BOX/bin/lua.h"
 ]])
   box:have "id"
+  box:have "uname"
   if opts.furnished then
     box:sh 'sh "$BOX/arrive"'
   else

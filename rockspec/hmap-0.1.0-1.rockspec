@@ -1,0 +1,151 @@
+rockspec_format = "3.0"
+package = "hmap"
+version = "0.1.0-1"
+
+-- Made by `make rockspec`, its archive by `make dist`.
+source = {
+  url = "file://hmap-0.1.0.tar.gz",
+}
+
+description = {
+  summary = "A hash map whose growth you can watch, after Go's runtime map",
+  detailed = [[
+A map for Lua 5.4 with a C core that follows Go's classic runtime map: 8-slot
+buckets, tophash bytes, overflow chains and incremental evacuation, so that no
+single insert pays for a whole rehash. Everything inside can be looked at from
+Lua, and drawn.]],
+  license = "MIT",
+  labels = {"hash-map", "data-structures", "introspection"},
+}
+
+supported_platforms = {"unix"}
+
+dependencies = {
+  "lua >= 5.4, < 5.6",
+  "argparse >= 0.7.1",
+  "dkjson >= 2.5",
+}
+
+external_dependencies = {
+  XXHASH = {header = "xxhash.h"},
+}
+
+build = {
+  type = "builtin",
+  modules = {
+    ["hmap"] = "lua/hmap/init.lua",
+    ["hmap.blocks"] = "lua/hmap/blocks.lua",
+    ["hmap.churn"] = "lua/hmap/churn.lua",
+    ["hmap.cli.compare"] = "lua/hmap/cli/compare.lua",
+    ["hmap.cli.completion"] = "lua/hmap/cli/completion.lua",
+    ["hmap.cli.distribution"] = "lua/hmap/cli/distribution.lua",
+    ["hmap.cli.draw"] = "lua/hmap/cli/draw.lua",
+    ["hmap.cli.explain"] = "lua/hmap/cli/explain.lua",
+    ["hmap.cli.explore"] = "lua/hmap/cli/explore.lua",
+    ["hmap.cli.fail"] = "lua/hmap/cli/fail.lua",
+    ["hmap.cli"] = "lua/hmap/cli/init.lua",
+    ["hmap.cli.json"] = "lua/hmap/cli/json.lua",
+    ["hmap.cli.keys"] = "lua/hmap/cli/keys.lua",
+    ["hmap.cli.keystats"] = "lua/hmap/cli/keystats.lua",
+    ["hmap.cli.layout"] = "lua/hmap/cli/layout.lua",
+    ["hmap.cli.load_table"] = "lua/hmap/cli/load_table.lua",
+    ["hmap.cli.map"] = "lua/hmap/cli/map.lua",
+    ["hmap.cli.option"] = "lua/hmap/cli/option.lua",
+    ["hmap.cli.out"] = "lua/hmap/cli/out.lua",
+    ["hmap.cli.plan"] = "lua/hmap/cli/plan.lua",
+    ["hmap.cli.progress"] = "lua/hmap/cli/progress.lua",
+    ["hmap.cli.record"] = "lua/hmap/cli/record.lua",
+    ["hmap.cli.repl"] = "lua/hmap/cli/repl.lua",
+    ["hmap.cli.replay"] = "lua/hmap/cli/replay.lua",
+    ["hmap.cli.report"] = "lua/hmap/cli/report.lua",
+    ["hmap.cli.source"] = "lua/hmap/cli/source.lua",
+    ["hmap.cli.stats"] = "lua/hmap/cli/stats.lua",
+    ["hmap.cli.types"] = "lua/hmap/cli/types.lua",
+    ["hmap.cost"] = "lua/hmap/cost.lua",
+    ["hmap.live"] = "lua/hmap/live.lua",
+    ["hmap.metrics"] = "lua/hmap/metrics.lua",
+    ["hmap.events"] = "lua/hmap/events.lua",
+    ["hmap.explain"] = "lua/hmap/explain.lua",
+    ["hmap.keystats"] = "lua/hmap/keystats.lua",
+    ["hmap.ledger"] = "lua/hmap/ledger.lua",
+    ["hmap.gocost"] = "lua/hmap/gocost.lua",
+    ["hmap.law"] = "lua/hmap/law.lua",
+    ["hmap.lines"] = "lua/hmap/lines.lua",
+    ["hmap.loadtable"] = "lua/hmap/loadtable.lua",
+    ["hmap.moves"] = "lua/hmap/moves.lua",
+    ["hmap.picture"] = "lua/hmap/picture.lua",
+    ["hmap.plan"] = "lua/hmap/plan.lua",
+    ["hmap.plan_text"] = "lua/hmap/plan_text.lua",
+    ["hmap.profile"] = "lua/hmap/profile.lua",
+    ["hmap.recording"] = "lua/hmap/recording.lua",
+    ["hmap.replay"] = "lua/hmap/replay.lua",
+    ["hmap.report"] = "lua/hmap/report.lua",
+    ["hmap.story"] = "lua/hmap/story.lua",
+    ["hmap.terminal"] = "lua/hmap/terminal.lua",
+    ["hmap.views"] = "lua/hmap/views.lua",
+    ["hmap.words"] = "lua/hmap/words.lua",
+    ["hmap.core"] = {
+      sources = {
+        "csrc/binding/lanchor.c",
+        "csrc/binding/lbatch.c",
+        "csrc/binding/lcell.c",
+        "csrc/binding/lexplain.c",
+        "csrc/binding/lgate.c",
+        "csrc/binding/lhmap.c",
+        "csrc/binding/lhot.c",
+        "csrc/binding/lledger.c",
+        "csrc/binding/linspect.c",
+        "csrc/binding/liter.c",
+        "csrc/binding/llive.c",
+        "csrc/binding/lmap.c",
+        "csrc/binding/lpolicy.c",
+        "csrc/binding/lrecord.c",
+        "csrc/binding/lring.c",
+        "csrc/binding/lscan.c",
+        "csrc/binding/ltrace.c",
+        "csrc/binding/lsurvey.c",
+        "csrc/binding/lview.c",
+        "csrc/binding/lwatch.c",
+        "csrc/binding/lweight.c",
+        "csrc/core/inspect/check.c",
+        "csrc/core/inspect/explain.c",
+        "csrc/core/inspect/fingerprint.c",
+        "csrc/core/inspect/opstats.c",
+        "csrc/core/inspect/views.c",
+        "csrc/core/map/array.c",
+        "csrc/core/map/batch.c",
+        "csrc/core/map/delete.c",
+        "csrc/core/map/evacuate.c",
+        "csrc/core/map/get.c",
+        "csrc/core/map/iter.c",
+        "csrc/core/map/life.c",
+        "csrc/core/map/observe.c",
+        "csrc/core/map/policy.c",
+        "csrc/core/map/put.c",
+        "csrc/core/map/reclaim.c",
+        "csrc/core/map/rekey.c",
+        "csrc/core/map/resize.c",
+        "csrc/core/map/scan.c",
+        "csrc/core/mem/heap.c",
+        "csrc/core/mem/pages.c",
+        "csrc/core/mem/slab.c",
+        "csrc/core/type/cell.c",
+        "csrc/core/type/hash.c",
+        "csrc/core/type/random.c",
+        "csrc/core/type/type.c",
+      },
+      defines = {"NDEBUG"},
+      incdirs = {"csrc", "$(XXHASH_INCDIR)"},
+    },
+  },
+  -- The annotations are for editors that read LuaLS's.
+  install = {
+    lua = {["hmap.core.meta"] = "lua/hmap/core.meta.lua"},
+    bin = {hmap = "lua/bin/hmap"},
+  },
+}
+
+test = {
+  type = "command",
+  command = "make test",
+}

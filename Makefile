@@ -211,7 +211,7 @@ ROCKSPEC = rockspec/$(NAME)-1.rockspec
 rockspec:  ## the released rockspec, from the checkout's; URL=of the archive
 	@sed -e 's/^version = .*/version = "$(VERSION)-1"/' \
 	  -e 's|^  url = .*|  url = "$(URL)",|' \
-	  -e 's/^-- Built .*/-- Made by `make rockspec`, its archive by `make dist`./' \
+	  -e 's/^-- Built .*/-- Made by `make rockspec`./' \
 	  rockspec/hmap-scm-1.rockspec >$(call quoted,$(ROCKSPEC))
 
 clean:  ## remove build/

@@ -2,7 +2,7 @@ rockspec_format = "3.0"
 package = "hmap"
 version = "0.1.0-1"
 
--- Made by `make rockspec`, its archive by `make dist`.
+-- Made by `make rockspec`.
 source = {
   url = "file://hmap-0.1.0.tar.gz",
 }

@@ -149,6 +149,7 @@ function machine.new(opts)
   }, " "))
   write(root .. "/log", "")
   write(box.tree .. "/spec/run.sh", "echo 'run.sh' >>\"$LOG\"\n")
+  box:write(box.tree .. "/spec/bench/peers.mk", "all:\n")
   for _, name in ipairs {"cc", "lua5.4"} do
     program(box, "later", name)
   end

@@ -216,7 +216,7 @@ describe("a path with spaces and quotes", function()
       end
       for _, name in ipairs {
         "include/hmap.h", "include/hmap_inspect.h", "lib/libhmap.a",
-        "lib/lua/5.4/hmap/core.so",
+        "lib/lua/5.4/hmap/core.so", "bin/hmap",
       } do
         assert.is_true(there[name], name)
         there[name] = nil

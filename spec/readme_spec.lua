@@ -1,5 +1,5 @@
--- The README is run: its Lua blocks in order, as one script would, each
--- against the block of output that follows it.
+-- The documents are run: the Lua blocks of each in order, as one script would,
+-- each against the block of output that follows it.
 
 local function read(path)
   local file = assert(io.open(path))
@@ -42,21 +42,55 @@ local function share_locals(chunk)
   return ("\n" .. chunk):gsub("\nlocal ([%w_]+) =", "\n%1 ="):sub(2)
 end
 
+local documents = {
+  "README.md", "lua/README.md", "csrc/README.md", "spec/README.md",
+  "spec/bench/README.md",
+}
+
+for _, path in ipairs(documents) do
+  describe(path, function()
+    local text = read(path)
+    local env = setmetatable({}, {__index = _G})
+    local all = blocks(text)
+
+    for i, block in ipairs(all) do
+      if block.lang == "lua" then
+        local first = block.text:match("[^\n]+")
+        it("prints what it says after: " .. first, function()
+          local after = all[i + 1]
+          local expected = after and after.lang == "" and after.text or "\n"
+          assert.equal(expected, output_of(share_locals(block.text), env))
+        end)
+      end
+    end
+
+    it("names only commands that the Makefile has", function()
+      local makefile = read("Makefile")
+      for _, pattern in ipairs {"\n%s+make ([%a-]+)", "`make ([%a-]+)`"} do
+        for target in text:gmatch(pattern) do
+          assert.truthy(makefile:find("\n" .. target .. ":", 1, true),
+            "no target " .. target)
+        end
+      end
+    end)
+
+    it("names only files that are there", function()
+      for named in text:gmatch("`([%w_./]+%.%a+)`") do
+        if named:find("^csrc/") or named:find("^spec/") or
+          named:find("^lua/") then
+          assert.truthy(io.open(named), named)
+        end
+      end
+      for named in text:gmatch("%]%(([^)]+)%)") do
+        local folder = path:match("^.*/") or ""
+        assert.truthy(io.open(folder .. named), named)
+      end
+    end)
+  end)
+end
+
 describe("README", function()
   local readme = read("README.md")
-  local env = setmetatable({}, {__index = _G})
-  local all = blocks(readme)
-
-  for i, block in ipairs(all) do
-    if block.lang == "lua" then
-      local first = block.text:match("[^\n]+")
-      it("prints what it says after: " .. first, function()
-        local after = all[i + 1]
-        local expected = after and after.lang == "" and after.text or "\n"
-        assert.equal(expected, output_of(share_locals(block.text), env))
-      end)
-    end
-  end
 
   it("shows its first example within the first screen", function()
     local _, lines = readme:sub(1, readme:find("make explore", 1, true))
@@ -64,21 +98,11 @@ describe("README", function()
     assert.is_true(lines < 40)
   end)
 
-  it("names only commands that the Makefile has", function()
-    local makefile = read("Makefile")
-    for _, pattern in ipairs {"\n%s+make ([%a-]+)", "`make ([%a-]+)`"} do
-      for target in readme:gmatch(pattern) do
-        assert.truthy(makefile:find("\n" .. target .. ":", 1, true),
-          "no target " .. target)
-      end
-    end
-  end)
-
-  it("names only files that are there", function()
-    for path in readme:gmatch("`([%w_./]+%.%a+)`") do
-      if path:find("^csrc/") or path:find("^spec/") or path:find("^lua/") then
-        assert.truthy(io.open(path), path)
-      end
+  it("is short, and leads to all other documents", function()
+    local _, lines = readme:gsub("\n", "")
+    assert.is_true(lines <= 200)
+    for i = 2, #documents do
+      assert.truthy(readme:find("`" .. documents[i] .. "`", 1, true))
     end
   end)
 end)

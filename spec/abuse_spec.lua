@@ -574,8 +574,8 @@ describe("a recording", function()
     end
     assert.equal("recording.calls[1]: none that a map can be asked",
       damaged(function(r) r.calls[1].call = "zap" end))
-    assert.equal("recording.calls[1].times: integer from 1 on expected, got x",
-      damaged(function(r) r.calls[1].times = "x" end))
+    assert.equal("recording.calls[1].times: integer from 1 on expected, got "
+      .. '"x"', damaged(function(r) r.calls[1].times = "x" end))
     assert.equal("recording[2]: no event of a map",
       damaged(function(r) r[2] = {} end))
     assert.equal("recording.lost: integer from 0 on expected, got nil",

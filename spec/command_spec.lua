@@ -719,6 +719,31 @@ describe("hmap completion", function()
   end)
 end)
 
+describe("the README", function()
+  it("has commands that run where its files are", function()
+    write(path_of("a.csv"), "name,id\na,1\nb,2\n")
+    local n = 0
+    for line in read("README.md"):gmatch("\n    (hmap [^\n]*)") do
+      local _, err, code = shell("exec </dev/null; " .. line)
+      assert.are.equal("", err, line)
+      assert.is_true(code < 2, line)
+      n = n + 1
+    end
+    assert.is_true(n >= 10)
+  end)
+end)
+
+describe("a person at a terminal", function()
+  it("sees how far a long read is, and the line is wiped", function()
+    local slow = "{ seq 20000; sleep 2.2; seq 20001 40000; } | "
+    local out = shell("script -qec " .. quoted("sh -c " .. quoted(slow .. HMAP
+      .. " stats -")) .. " /dev/null </dev/null")
+    assert.is_truthy(out:find("\r\27%[K[%d.]+ KiB read from standard input"))
+    assert.is_truthy(out:find("\r\27%[Khmap string %-> int64: 40000 entries"))
+    assert.is_nil(shell(slow .. "hmap stats - 2>&1"):find("read from", 1, true))
+  end)
+end)
+
 describe("an installed copy", function()
   it("runs in an empty directory, from a prefix with a space", function()
     local prefix = path_of("a prefix")

@@ -211,6 +211,8 @@ describe("keystats", function()
         { 1 }, { kez = 1 } },
       { "#2 to 'keystats' (option 'seed': integer expected, got 1.5)",
         { 1 }, { seed = 1.5 } },
+      { "#2 to 'keystats' (option 'seed': integer expected, got \"1\")",
+        { 1 }, { seed = "1" } },
     } do
       local ok, message = pcall(hmap.keystats, case[2], case[3])
       assert.is_false(ok)

@@ -461,7 +461,7 @@ describe("hmap.new", function()
       [{ value = { "[1048576]byte", "int8" } }] = "more than 1048576 bytes",
       [{ capacity = -1 }] = "'capacity' must not be negative, got -1",
       [{ capacity = 1.5 }] = "'capacity': integer expected, got 1.5",
-      [{ capacity = "10" }] = "'capacity': integer expected, got 10",
+      [{ capacity = "10" }] = "'capacity': integer expected, got \"10\"",
       [{ capacity = math.maxinteger }] = "no map can hold 92233720368547758",
       [{ seed = {} }] = "option 'seed': integer expected, got table",
       [{ hash = "md5" }] = "unknown hash 'md5'; hashes are xxh3, identity",

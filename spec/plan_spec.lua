@@ -337,7 +337,9 @@ describe("a plan", function()
         = { entries = -1 },
       ["option 'entries': integer from 0 on expected, got 1.5"]
         = { entries = 1.5 },
-      ["got 5"] = { entries = "5" },
+      ['integer from 0 on expected, got "5"'] = { entries = "5" },
+      ['average length of a text expected, got "5"']
+        = { entries = 5, key_bytes = "5" },
       ["option 'bytes': integer from 0 on expected, got inf"]
         = { bytes = math.huge },
       ["option 'live': from 1 to the 5 entries expected, got 6"]
@@ -696,6 +698,8 @@ describe("a forecast", function()
       .. "entries, more than 99)", complaint(99))
     assert.are.equal("bad argument #1 to 'forecast' (number of entries "
       .. "expected, got nil)", complaint())
+    assert.are.equal("bad argument #1 to 'forecast' (number of entries "
+      .. 'expected, got "100")', complaint("100"))
     assert.is_truthy(complaint(1 << 62):find("no map has an array", 1, true))
     m:close()
     assert.is_truthy(complaint(100):find("map is closed", 1, true))

@@ -261,11 +261,11 @@ describe("a policy of one's own", function()
       [{ 5 }] = "unknown field '1'" .. fields,
       [{ load = 0.1 }] = "load: number from 0.125 to 1024 expected, got 0.1)",
       [{ load = 0 / 0 }] = "load: number from 0.125 to 1024 expected, got ",
-      [{ load = "6" }] = "load: number from 0.125 to 1024 expected, got 6)",
+      [{ load = "6" }] = 'load: number from 0.125 to 1024 expected, got "6")',
       [{ moves = 0 }] = "moves: integer from 1 to 65536 expected, got 0)",
       [{ moves = 1.5 }] = "moves: integer from 1 to 65536 expected, got 1.5)",
       [{ step_on = "read" }] = "step_on: 'write', 'read_write' or 'manual' "
-        .. "expected, got read)",
+        .. 'expected, got "read")',
       [{ same_size = 1 }] = "same_size: boolean expected, got 1)",
       [{ shrink = 0.5 }] = "shrink: false or number up to 0.25 expected, got "
         .. "0.5)",
@@ -273,7 +273,7 @@ describe("a policy of one's own", function()
         .. "true)",
       [{ chain_alarm = 1 }] = "chain_alarm: false or integer from 2 on "
         .. "expected, got 1)",
-      [{ all_at_once = "yes" }] = "all_at_once: boolean expected, got yes)",
+      [{ all_at_once = "yes" }] = 'all_at_once: boolean expected, got "yes")',
       java = "unknown policy 'java'; policies are go, adaptive, redis, "
         .. "all_at_once, or a table)",
       [7] = "policy's name or table expected, got number)",

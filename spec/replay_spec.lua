@@ -546,7 +546,7 @@ describe("replay", function()
       "operation from 0 to 100 expected, got 101")
     refused(function() return -1 end, "expected, got -1")
     refused(function() return 1.5 end, "expected, got 1.5")
-    refused(function() return "ten" end, "expected, got ten")
+    refused(function() return "ten" end, 'expected, got "ten"')
     refused(function() end, "no seed", { key = "int64", value = "int64" })
     assert.has_error(function() hmap.replay(5) end, "bad argument #1 to "
       .. "'replay' (recording from m:events() expected, got number)")

@@ -51,6 +51,13 @@ static const char *push_got(lua_State *L, int arg, hmap_kind kind) {
   return lua_pushstring(L, luaL_typename(L, arg));
 }
 
+const char *lcell_pushquoted(lua_State *L, int idx) {
+  const char *s = luaL_tolstring(L, idx, NULL);
+  if (lua_type(L, idx) == LUA_TSTRING)
+    s = lua_pushfstring(L, "\"%s\"", s);
+  return s;
+}
+
 static bool is_key(const char *role) { return strcmp(role, "key") == 0; }
 
 void lcell_misfit(lua_State *L, int idx, const lfield *f, const char *role,

@@ -28,23 +28,15 @@ void lmap_setfuncs(lua_State *L, const luaL_Reg *functions, int hidden) {
   }
 }
 
-/* push_quoted [-0, +1, e]: a key as it would stand in Lua. */
-static const char *push_quoted(lua_State *L, int idx) {
-  const char *s = luaL_tolstring(L, idx, NULL);
-  if (lua_type(L, idx) == LUA_TSTRING)
-    s = lua_pushfstring(L, "\"%s\"", s);
-  return s;
-}
-
 /* The __index of every method table: reached for names that are none. */
 static int no_method(lua_State *L) {
-  const char *key = push_quoted(L, 2);
+  const char *key = lcell_pushquoted(L, 2);
   return luaL_error(L, "no method %s on an hmap; to read a key use m:get(%s)",
                     key, key);
 }
 
 static int no_field(lua_State *L) {
-  const char *key = push_quoted(L, 2);
+  const char *key = lcell_pushquoted(L, 2);
   return luaL_error(L, "an hmap has no fields; to write a key use m:set(%s, v)",
                     key);
 }
@@ -166,7 +158,7 @@ static void option_integer(lua_State *L, const char *name, lua_Integer *out) {
   *out = lua_tointegerx(L, -1, &ok);
   if (!ok || lua_type(L, -1) != LUA_TNUMBER)
     lcell_blame(L, 1, "option '%s': integer expected, got %s", name,
-                luaL_tolstring(L, -1, NULL));
+                lcell_pushquoted(L, lua_gettop(L)));
 }
 
 static const char *option_string(lua_State *L, const char *name) {

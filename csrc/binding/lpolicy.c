@@ -23,7 +23,7 @@ typedef struct reader {
 
 _Noreturn static void bad_field(const reader *r, const char *name,
                                 const char *wanted) {
-  const char *got = luaL_tolstring(r->L, -1, NULL);
+  const char *got = lcell_pushquoted(r->L, lua_gettop(r->L));
   lcell_blame(r->L, r->arg, "%s%s: %s expected, got %s", r->what, name, wanted,
               got);
 }

@@ -32,7 +32,8 @@ local function check_options(opts)
     end
   end
   if opts.seed ~= nil and math.type(opts.seed) ~= "integer" then
-    blame(2, "option 'seed': integer expected, got %s", tostring(opts.seed))
+    blame(2, "option 'seed': integer expected, got %s",
+      words.value(opts.seed))
   end
   return opts
 end

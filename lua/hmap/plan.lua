@@ -12,6 +12,7 @@ local cost = require "hmap.cost"
 local gocost = require "hmap.gocost"
 local laws = require "hmap.law"
 local moves = require "hmap.moves"
+local words = require "hmap.words"
 
 local INLINE_TEXT = 15 -- bytes of a text that its cell has room for
 
@@ -67,7 +68,7 @@ local function check_option(name, value)
   local is_good, wanted, convert = table.unpack(option)
   if is_good and not is_good(value) then
     blame("plan", "option '%s': %s expected, got %s", name, wanted,
-      tostring(value))
+      words.value(value))
   end
   return convert and convert(value) or value
 end
@@ -443,7 +444,8 @@ local function check_forecast(m, n)
   local open, stats = pcall(m.stats, m)
   if not open then error(stats, 0) end
   if not is_count(n) then
-    blame("forecast", "number of entries expected, got %s", tostring(n))
+    blame("forecast", "number of entries expected, got %s",
+      words.value(n))
   end
   n = math.tointeger(n)
   if n < stats.count then

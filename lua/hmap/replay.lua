@@ -14,6 +14,7 @@
 
 local core = require "hmap.core"
 local events = require "hmap.events"
+local words = require "hmap.words"
 
 local function fail(...) error(string.format(...), 0) end
 
@@ -193,7 +194,7 @@ local function check_count(value, what, least)
   local n = type(value) == "number" and math.tointeger(value)
   if not n or n < least then
     fail("%s: integer from %d on expected, got %s", what, least,
-      tostring(value))
+      words.value(value))
   end
 end
 
@@ -252,7 +253,7 @@ local function check_step(r, step)
   local n = math.tointeger(step)
   if type(step) ~= "number" or not n or n < 0 or n > r.operations then
     fail("bad argument #2 to 'replay' (operation from 0 to %d expected, got "
-      .. "%s)", r.operations, tostring(step))
+      .. "%s)", r.operations, words.value(step))
   end
   return n
 end

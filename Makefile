@@ -112,9 +112,10 @@ $(BUILD)/flags: FORCE
 	@printf '%s\n' "$$FLAGS" >$@.$$$$; \
 	if cmp -s $@.$$$$ $@; then rm $@.$$$$; else mv $@.$$$$ $@; fi
 
-env:  ## lines to eval for `require "hmap"` from this checkout
+env:  ## lines to eval for `require "hmap"`, and hmap, from this checkout
 	@printf 'export %s\n' $(call quoted,LUA_PATH=$(call quoted,$(lua_path))) \
-	  $(call quoted,LUA_CPATH=$(call quoted,$(lua_cpath)))
+	  $(call quoted,LUA_CPATH=$(call quoted,$(lua_cpath))) \
+	  $(call quoted,PATH=$(call quoted,$(CURDIR)/lua/bin):"$$PATH")
 
 lua_path  = $(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;
 lua_cpath = $(abspath $(BUILD))/?.so;;

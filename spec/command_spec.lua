@@ -152,6 +152,13 @@ describe("hmap", function()
       "hmap stats --key int64 --field 1,2 words.txt")
   end)
 
+  it("ends without a word when it is interrupted", function()
+    local out, err, code = shell("timeout --preserve-status -s INT 1 "
+      .. "sh -c 'exec " .. HMAP .. " load-table --buckets 16777216'")
+    assert.are.equal("", out .. err)
+    assert.are.equal(130, code)
+  end)
+
   it("tells on one line whatever stands in a message", function()
     refuses(3, "a\\27[31m b: No such file or directory",
       "hmap stats \"$(printf 'a\\033[31m\\nb')\"")
@@ -536,17 +543,20 @@ describe("a recording", function()
 
   it("keeps every sort of operation, key and value exactly", function()
     local strings, floats, tuples, numbers = {}, {}, {}, {}
+    local odd, truths = {}, {}
     for i = 1, 60 do
       strings[i] = "\255\0" .. i .. "\u{e9}\n\""
       floats[i] = i / 3
       tuples[i] = { i << 55, "t" .. i }
       numbers[i] = i
+      odd[i], truths[i] = { i % 2 == 1, i }, { i % 3 == 0 }
     end
     floats[1], floats[2], floats[3] = math.huge, -0.0, 1e-310
     for _, case in ipairs {
       { "string", "float64", strings, floats },
       { "float64", "string", floats, strings },
       { { "a:int64", "b:string" }, { "int64", "string" }, tuples, tuples },
+      { { "bool", "int64" }, { "t:bool" }, odd, truths },
       { "any", "any", strings, numbers }, { "any", "any", floats, strings },
     } do
       local m <close>, events = of_everything(table.unpack(case))

@@ -53,8 +53,9 @@ local function cell_of(v, of)
   if type(of) == "string" then return scalar_of(v) end
   local fields = {}
   for i, field in ipairs(of) do
-    local named = v[field:match("^(.-):")]
-    fields[i] = scalar_of(named == nil and v[i] or named)
+    local part = v[field:match("^(.-):")]
+    if part == nil then part = v[i] end
+    fields[i] = scalar_of(part)
   end
   return fields
 end

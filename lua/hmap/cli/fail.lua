@@ -1,6 +1,7 @@
 --- How a command ends that cannot go on: one line, and an exit code.
 
 local DONE, NO, USAGE, FILE = 0, 1, 2, 3
+local INTERRUPTED = 128 + 2 -- as a shell says it of SIGINT
 
 local failure = { __name = "hmap.cli failure" }
 
@@ -20,9 +21,13 @@ local function say(message)
   io.stderr:write("hmap: ", line, "\n")
 end
 
---- Says what was raised, by a function here or by a fault; the exit code.
+--- Says what was raised, by a function here or by a fault; the exit code. Who
+-- has interrupted it knows so.
 local function tell(raised)
   local is_failure = getmetatable(raised) == failure
+  if not is_failure and tostring(raised):find("interrupted!$") then
+    return INTERRUPTED
+  end
   say(is_failure and raised.message or tostring(raised))
   return is_failure and raised.code or FILE
 end

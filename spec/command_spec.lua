@@ -647,6 +647,7 @@ describe("a recording", function()
           "bounded; hmap replay /dev/zero")
         refuses(3, "nothing.rec: No such file or directory",
           "hmap replay nothing.rec")
+        refuses(2, "the name of the file is empty", "hmap replay ''")
         broken(function() return '{"a":1}\n' end,
           "1: not the beginning of a recording")
         broken(function(lines)
@@ -689,6 +690,28 @@ describe("hmap report", function()
       read(path_of("page")))
     refuses(3, "/dev/full: No space left on device",
       "hmap report /dev/full words.txt")
+  end)
+end)
+
+describe("a file to be written", function()
+  it("is not one of the user's, unless he says so", function()
+    write(path_of("mine.txt"), "hmmm\n")
+    for _, command in ipairs { "record", "report" } do
+      refuses(2, "mine.txt is there, and is none of hmap's: --force overwrites "
+        .. "it", "hmap " .. command .. " mine.txt")
+      assert.are.equal("hmmm\n", read(path_of("mine.txt")))
+      refuses(2, "the name of the file is empty", "hmap " .. command
+        .. " '' words.txt")
+    end
+    refuses(2, "it's mine is there, and is none of hmap's: --force overwrites "
+      .. "it", "cp mine.txt \"it's mine\"; hmap record \"it's mine\"")
+    answers("hmap record --force mine.txt words.txt")
+    answers("hmap record --at 9 mine.txt words.txt")
+    assert.are.equal(9, json_of("hmap replay mine.txt --json").operations)
+    answers("hmap report --force mine.txt words.txt")
+    answers("hmap report mine.txt words.txt")
+    write(path_of("empty.txt"), "")
+    answers("hmap report empty.txt words.txt")
   end)
 end)
 

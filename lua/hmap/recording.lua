@@ -300,4 +300,9 @@ end
 --- Whether this sort of operation takes a key.
 local function takes_key(call) return KEYED[call] == true end
 
-return { write = write, read = read, takes_key = takes_key }
+return {
+  write = write,
+  read = read,
+  takes_key = takes_key,
+  MARK = ('{"format":"%s"'):format(FORMAT), -- what every such file begins with
+}

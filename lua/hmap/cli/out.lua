@@ -25,9 +25,34 @@ local function flush()
   if not ok then failed(why, errno) end
 end
 
---- Makes a file by tell(write); - is standard output. Each write is checked.
-local function file(path, tell)
+-- A file that is there and not empty; neither a device nor a pipe.
+local function is_there(path)
+  local quoted = "'" .. path:gsub("'", "'\\''") .. "'"
+  return os.execute("test -f " .. quoted .. " && test -s " .. quoted)
+end
+
+-- Who has left OUT out has named his keys in its place: they are not to go.
+local function check_own(path, mark)
+  local f <close> = is_there(path) and io.open(path, "rb")
+  if f and f:read(#mark) ~= mark then
+    fail.usage("%s is there, and is none of hmap's: --force overwrites it",
+      path)
+  end
+end
+
+--- Adds what the file is named by.
+local function file_options(c)
+  c:argument("out", "The file to write; - is standard output."):argname("OUT")
+  c:flag("--force", "Overwrite what is there, whatever it is.")
+end
+
+--- Makes the file args.out by tell(write). What hmap writes there begins with
+-- `mark`. Each write is checked.
+local function file(args, mark, tell)
+  local path = args.out
   if path == "-" then return tell(write) end
+  if path == "" then fail.usage("the name of the file is empty") end
+  if not args.force then check_own(path, mark) end
   local f <close>, why = io.open(path, "wb")
   if not f then fail.file("%s", why) end
   local function check(ok, reason)
@@ -54,6 +79,7 @@ return {
   write = write,
   line = line,
   flush = flush,
+  file_options = file_options,
   file = file,
   check_streams = check_streams,
 }

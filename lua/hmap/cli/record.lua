@@ -7,8 +7,7 @@ local recording = require "hmap.recording"
 local words = require "hmap.words"
 
 local function options(c)
-  c:argument("out", "The file to write; - is standard output.")
-    :argname("OUT")
+  out.file_options(c)
   keys.options(c)
   map.options(c)
   map.at_option(c)
@@ -19,7 +18,9 @@ local function run(args)
   local m <close> = map.recorded(args, source)
   local r = m:events()
   r.keys, r.values = source.keys, map.values(args, r.operations)
-  out.file(args.out, function(write) recording.write(r, write) end)
+  out.file(args, recording.MARK, function(write)
+    recording.write(r, write)
+  end)
   if args.out ~= "-" then
     out.line(("%s and %s recorded in %s"):format(
       words.plural(r.operations, "operation"),

@@ -6,8 +6,8 @@ local hmap = require "hmap"
 local json = require "hmap.cli.json"
 local option = require "hmap.cli.option"
 local out = require "hmap.cli.out"
-local progress = require "hmap.cli.progress"
 local recording = require "hmap.recording"
+local source = require "hmap.cli.source"
 local words = require "hmap.words"
 
 local function options(c)
@@ -19,18 +19,9 @@ local function options(c)
   json.option(c)
 end
 
-local function open(path)
-  if path == "-" then return io.stdin, "standard input" end
-  local file, why = io.open(path, "rb")
-  if not file then fail.file("%s", why) end
-  return file, path
-end
-
 local function load_recording(path)
-  local file <close>, name = open(path)
-  local show = progress.new(function(bytes)
-    return words.bytes(bytes) .. " read from " .. name
-  end)
+  local file <close>, name = source.open(path)
+  local show = source.progress_of(name)
   local r, line_of = recording.read(file, name, show)
   show()
   if not r then fail.file("%s", line_of) end

@@ -7,7 +7,7 @@ local option = require "hmap.cli.option"
 local out = require "hmap.cli.out"
 
 local function options(c)
-  c:argument("out", "The file to write; - is standard output."):argname("OUT")
+  out.file_options(c)
   keys.options(c)
   map.options(c)
   map.at_option(c)
@@ -17,7 +17,7 @@ end
 local function run(args)
   local m <close> = map.filled(args, keys.read(args))
   local page = hmap.report(m, { width = args.width, ascii = args.ascii })
-  out.file(args.out, function(write) write(page .. "\n") end)
+  out.file(args, "hmap ", function(write) write(page .. "\n") end)
 end
 
 return {

@@ -37,18 +37,27 @@ local function open_default()
   fail.file("no word list and no list of files here; name a file of keys")
 end
 
---- An open file and its name. No path: what KEYS names, or a word list.
+--- An open file and its name; - is standard input.
 local function open(path)
-  if not path then path = os.getenv("KEYS") or "" end
-  if path == "" then return open_default() end
+  if path == "" then fail.usage("the name of the file is empty") end
   if path == "-" then return io.stdin, "standard input" end
   local file, why = io.open(path, "rb")
   if not file then fail.file("%s", why) end
   return file, path
 end
 
-local function check_path(path)
-  if path == "" then fail.usage("the name of the file is empty") end
+-- Nobody has named a file: what KEYS names, or a word list.
+local function open_any()
+  local path = os.getenv("KEYS") or ""
+  if path ~= "" then return open(path) end
+  return open_default()
+end
+
+--- What shows how much of a source has been read.
+local function progress_of(name)
+  return progress.new(function(bytes)
+    return words.bytes(bytes) .. " read from " .. name
+  end)
 end
 
 local function note_of(found)
@@ -66,11 +75,9 @@ end
 --- Gives each line of a source and its number to `each`; returns the source's
 -- name, and in words what was special about its lines.
 local function read(path, each)
-  check_path(path)
-  local file <close>, name = open(path)
-  local show = progress.new(function(bytes)
-    return words.bytes(bytes) .. " read from " .. name
-  end)
+  local file, name
+  if path then file, name = open(path) else file, name = open_any() end
+  local _ <close>, show = file, progress_of(name)
   local found, why = lines.each(file, function(line, number)
     each(line, number, name)
   end, { progress = show })
@@ -79,4 +86,4 @@ local function read(path, each)
   return name, note_of(found)
 end
 
-return { read = read }
+return { read = read, open = open, progress_of = progress_of }

@@ -194,9 +194,21 @@ describe("a write that fails", function()
     assert.are.equal(3, code)
   end)
 
-  it("leaves no file behind in the place of a closed stream", function()
-    local _, _, code = shell("hmap stats nothing.txt 2>&-")
+  it("to a closed standard error goes nowhere", function()
+    local out, _, code = shell("hmap stats nothing.txt 2>&-; "
+      .. "code=$?; hmap record c.rec words.txt 2>&-; "
+      .. "hmap replay c.rec 2>&- | head -n 1; exit $code")
+    has(out, "operation 2,000 of 2,000")
     assert.are.equal(3, code)
+  end)
+
+  it("has no file in the place of a stream that is closed", function()
+    local seen = shell("exec 2>&-; " .. LUA .. [[ -e '
+      require("hmap.cli.out").check_streams()
+      collectgarbage()
+      local file = io.open("words.txt")
+      os.execute("readlink /proc/$PPID/fd/2")']])
+    assert.are.equal("/dev/null\n", seen)
   end)
 end)
 

@@ -62,6 +62,8 @@ local function file(args, mark, tell)
   check(f:close())
 end
 
+local held = {} -- open for as long as the process runs
+
 --- To be called before any file is opened, which would take the number of a
 -- standard stream that is closed, and with it what is said to that.
 local function check_streams()
@@ -70,7 +72,7 @@ local function check_streams()
   end
   local ok = not is_closed(io.stdout)
   for _, stream in ipairs { io.stdin, io.stdout, io.stderr } do
-    if is_closed(stream) then io.open("/dev/null", "r+") end
+    if is_closed(stream) then held[#held + 1] = io.open("/dev/null", "r+") end
   end
   if not ok then fail.file("standard output is closed") end
 end

@@ -125,7 +125,7 @@ describe("many keys in one call", function()
 
   it("delete where their value is nil, in their turn", function()
     local m = ints(5)
-    m:set_many({ 1, 2, 3, 2, 1 }, { 10, nil, nil, 20, nil })
+    m:set_many({ 1, 2, 3, 2, 1 }, { 10, nil, nil, 20, nil, n = 5 })
     assert.are.same({ [2] = 20, [4] = -4, [5] = -5 }, m:totable())
     local objects = new("any", "any")
     objects:set("a", {})
@@ -177,13 +177,6 @@ describe("get_many", function()
     assert.are.same({ -4, nil, n = 2 }, out)
     local list = { 1, 2, 99 }
     assert.are.same({ -1, -2, nil, n = 3 }, m:get_many(list, list))
-  end)
-
-  it("reads raw, and no metamethod is called", function()
-    local strict = setmetatable({ 1, 2 }, { __index = error, __len = error,
-      __newindex = error })
-    assert.are.same({ -1, -2, n = 2 }, ints(5):get_many(strict))
-    assert.are.equal(2, ints(5):delete_many(strict))
   end)
 
   it("survives a finalizer that writes the map between two values", function()
@@ -283,5 +276,146 @@ describe("set_many under max_bytes", function()
     assert.is_true(n > 100)
     for i = 1, n do assert.are.equal(i, m:get(i)) end
     assert.is_true(m:check())
+  end)
+end)
+
+-- t as seen through metamethods alone.
+local function proxy(t)
+  return setmetatable({}, {
+    __index = t,
+    __len = function() return #t end,
+    __pairs = function() return next, t, nil end,
+    __newindex = t,
+  })
+end
+
+describe("lists with metamethods", function()
+  it("are read as # and t[i] read them", function()
+    local m = new("string", "int64")
+    m:set_many(proxy { "a", "b" }, proxy { 1, 2 })
+    assert.are.same({ a = 1, b = 2 }, m:totable())
+    assert.are.same({ 2, nil, n = 2 }, m:get_many(proxy { "b", "c" }))
+    assert.are.equal(1, m:delete_many(proxy { "a", "c" }))
+    local squares = setmetatable({}, { -- arithmetic: no names are asked for
+      __index = function(_, i) return i * i end,
+      __len = function() return 3 end,
+    })
+    assert.are.same({ -1, -4, nil, n = 3 }, ints(5):get_many(squares))
+    assert.are.equal(3, hmap.keystats(proxy { "x", "y", "z" }).keys)
+  end)
+
+  it("are filled through __newindex", function()
+    local into = { 7, 7, 7 }
+    local out = proxy(into)
+    assert.are.equal(out, ints(2):get_many({ 1, 2 }, out))
+    assert.are.same({ -1, -2, n = 2 }, into)
+  end)
+
+  it("may be tables of keys and values with a __pairs, and views", function()
+    local m, other = new("string", "int64"), new("string", "int64")
+    m:set_many(proxy { a = 1 })
+    m:merge(proxy { b = 2 })
+    other:set("c", 3)
+    m:merge(other:view())
+    assert.are.same({ a = 1, b = 2, c = 3 }, m:totable())
+    local floats, given = new("float64", "int64"), { { 0 / 0, 1 }, { 2.5, 5 } }
+    floats:merge(setmetatable({}, { __pairs = function()
+      local i = 0
+      return function()
+        i = i + 1
+        return table.unpack(given[i] or {})
+      end
+    end }))
+    assert.are.same({ 2, 5 }, { #floats, floats:get(2.5) })
+  end)
+
+  it("close what their __pairs wants closed", function()
+    local closed = 0
+    local function pairs_of()
+      return next, { a = 1 }, nil,
+        setmetatable({}, { __close = function() closed = closed + 1 end })
+    end
+    new("string", "int64"):merge(setmetatable({}, { __pairs = pairs_of }))
+    assert.are.equal(1, closed)
+  end)
+
+  it("may hold tuples with metamethods, as keys and values", function()
+    local m = new({ "x:int32", "y:int32" }, { "name:string" })
+    local function at(x, y) return proxy { x = x, y = y } end
+    m:set_many({ at(1, 2), { 3, 4 } }, { proxy { "a" }, { name = "b" } })
+    m:merge { [at(5, 6)] = { "c" } }
+    assert.are.equal("abc", m:get(1, 2) .. m:get(3, 4) .. m:get(5, 6))
+    assert.are.same({ { name = "c" }, n = 1 }, m:get_many { at(5, 6) })
+  end)
+
+  it("are read before anything is done: errors leave the map as it was",
+    function()
+      local m = ints(20)
+      local before = m:fingerprint()
+      local function failing(at)
+        return setmetatable({}, {
+          __len = function() return 9 end,
+          __index = function(_, i)
+            if i == at then error "no more" end
+            return i
+          end,
+        })
+      end
+      for _, call in ipairs {
+        function() m:set_many(failing(5), { 1, 2, 3, 4, 5, 6, 7, 8, 9 }) end,
+        function() m:set_many({ 1, 2, 3, 4, 5, 6, 7, 8, 9 }, failing(9)) end,
+        function() m:delete_many(failing(3)) end,
+        function() m:get_many(failing(1)) end,
+      } do
+        assert.has_error(call)
+        assert.are.equal(before, m:fingerprint())
+      end
+    end)
+
+  it("may write, trace and close the very map", function()
+    local m = ints(0)
+    local told = {}
+    m:trace(function(event) told[#told + 1] = event.op end)
+    local function writing(then_do)
+      return setmetatable({}, {
+        __len = function() return 20 end,
+        __index = function(_, i)
+          if i == 10 then then_do() end
+          return i
+        end,
+      })
+    end
+    local values = {}
+    for i = 1, 20 do values[i] = -i end
+    m:set_many(writing(function() m:set(100, 1) end), values)
+    assert.are.equal(21, #m)
+    assert.is_true(m:check())
+    assert.are.same({ 9, 9, 9 }, { told[1], told[2], told[3] }) -- 100 was 1
+    assert.has_error(function()
+      m:set_many(writing(function() m:close() end), values)
+    end, "map is closed")
+  end)
+end)
+
+describe("lists of keys and values of different length", function()
+  it("are refused with both lengths, and nothing is written", function()
+    local m = ints(2)
+    for _, values in ipairs { { 7 }, {}, { 7, 8, 9, 10 } } do
+      assert.has_error(function() m:set_many({ 4, 5, 6 }, values) end,
+        ("bad argument #2 to 'set_many' (a value for each key expected, got "
+          .. "%d for 3; a list that ends in nil has its length in field n)")
+          :format(#values))
+    end
+    assert.are.same({ -1, -2 }, { m:get(1), m:get(2) })
+    assert.are.equal(2, #m)
+  end)
+
+  it("may have holes, which delete, and any border", function()
+    local m = ints(3)
+    local holes = { nil, nil, -30 }
+    m:set_many({ 1, 2, 3 }, holes)
+    assert.are.same({ [3] = -30 }, m:totable())
+    m:set_many({ 3, 4 }, { n = 2 })
+    assert.are.equal(0, #m)
   end)
 end)

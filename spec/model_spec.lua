@@ -293,7 +293,8 @@ function commands.get_many(run)
 end
 
 function commands.set_many(run)
-  local list, with = some_keys(run), {}
+  local list = some_keys(run)
+  local with = {n = #list}
   for i = 1, #list do
     with[i] = random(10) > 1 and run:value() or nil
   end
@@ -639,7 +640,9 @@ function Packed.get_many(p, list)
   return repacked(VALUE, p.map:get_many(unpacked(KEY, list, #list)), #list)
 end
 function Packed.set_many(p, list, with)
-  p.map:set_many(unpacked(KEY, list, #list), unpacked(VALUE, with, #list))
+  local elems = unpacked(VALUE, with, #list)
+  elems.n = #list
+  p.map:set_many(unpacked(KEY, list, #list), elems)
 end
 function Packed.delete_many(p, list)
   return p.map:delete_many(unpacked(KEY, list, #list))

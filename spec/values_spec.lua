@@ -195,14 +195,35 @@ describe("any", function()
     assert.are.equal(5, #m)
   end)
 
-  it("refuses nil and NaN as keys", function()
-    local m = hmap.new()
-    for _, method in ipairs { "get", "set", "has", "delete", "pop" } do
+  it("holds nothing under nil and NaN, and refuses to write there", function()
+    local m = hmap.new {seed = 1}
+    m:set(1, 2)
+    local before, t = m:fingerprint(), m:view()
+    for _, key in ipairs {0 / 0, n = 2} do
+      assert.is_nil(m:get(key))
+      assert.is_nil(t[key])
+      assert.is_false(m:has(key))
+      assert.is_false(m:delete(key))
+      assert.is_nil(m:pop(key))
+    end
+    assert.are.same({nil, 2, nil, n = 3}, m:get_many {0 / 0, 1, 0 / 0})
+    assert.are.equal(0, m:delete_many {0 / 0})
+    assert.is_nil(m:get(nil))
+    assert.is_nil(m:get())
+    assert.is_nil(t[nil])
+    assert.is_false(m:has(nil))
+    assert.is_false(m:delete(nil))
+    assert.is_nil(m:pop(nil))
+    for _, method in ipairs { "set", "swap", "get_or_set" } do
       assert.has_error(function() m[method](m, nil, 1) end, "bad argument #1"
         .. " to '" .. method .. "' (any key but nil and NaN expected, got nil)")
       assert.has_error(function() m[method](m, 0 / 0, 1) end, "bad argument #1"
         .. " to '" .. method .. "' (any key but nil and NaN expected, got NaN)")
     end
+    assert.has_error(function() m:set(nil, nil) end)
+    assert.has_error(function() t[nil] = 1 end)
+    assert.has_error(function() t[0 / 0] = nil end)
+    assert.are.equal(before, m:fingerprint())
     m:set(1, 0 / 0)
     assert.is_true(m:get(1) ~= m:get(1))
     assert.has_error(function() m:get_or_set(1, nil) end)

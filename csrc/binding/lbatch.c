@@ -6,9 +6,10 @@
 ** The core asks memory for many keys at once where one by one would wait for
 ** each. What comes out is what single calls in the same order would give.
 **
-** Lists are read raw, and those that do not fit in the cells twice: all that
-** can be wrong with them is found before anything is written. Text cells borrow
-** from the strings in the lists: between reading a chunk and handing it to the
+** Lists are read raw, those that have metamethods after they were copied; and
+** those that do not fit in the cells twice: all that can be wrong with them is
+** found before anything is written. Text cells borrow from the strings in the
+** lists: between reading a chunk and handing it to the
 ** core nothing is made on the Lua heap, so that nothing can be collected. Where
 ** memory is refused and the collector runs, the chunk is read anew.
 **
@@ -19,6 +20,8 @@
 
 #define ROOM  8192 /* bytes of cells on the C stack */
 #define FOUND 64   /* values that are asked for at a time */
+
+enum { FIRST = 2, SECOND = 3 }; /* arguments, and their stack indices */
 
 /* Cells of one type, side by side; a cell larger than all this has a block of
 ** its own. */
@@ -44,6 +47,174 @@ static void cells_init(lua_State *L, cells *c, const ltype *type) {
   c->most = 1;
 }
 
+/* -- lists with metamethods ----------------------------------------------- */
+
+/* What `#`, t[i] and pairs would read is copied into plain lists before the map
+** is looked at: what metamethods do, to this map or any, is then done. */
+
+/* has_meta [-0, +0, m] */
+static bool has_meta(lua_State *L, int idx, const char *event) {
+  if (luaL_getmetafield(L, idx, event) == LUA_TNIL)
+    return false;
+  lua_pop(L, 1);
+  return true;
+}
+
+/* Elements of tuple types are tables, and may be read through __index, too. */
+static bool is_proxy_element(lua_State *L, const ltype *type, int idx) {
+  return type->kind == HMAP_TUPLE && lua_istable(L, idx) &&
+         has_meta(L, idx, "__index");
+}
+
+/* copy_element [-1, +1, v]: the element on top, or a plain copy of it. */
+static void copy_element(lua_State *L, const ltype *type) {
+  if (!is_proxy_element(L, type, -1))
+    return;
+  lua_createtable(L, (int)type->nfields, 0);
+  for (uint32_t i = 0; i < type->nfields; i++) {
+    const char *name = type->fields[i].name;
+    if (name[0] == '\0')
+      lua_pushnil(L);
+    else
+      lua_getfield(L, -2, name);
+    if (lua_isnil(L, -1)) {
+      lua_pop(L, 1);
+      lua_geti(L, -2, (lua_Integer)i + 1);
+    }
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  lua_remove(L, -2);
+}
+
+static lua_Integer list_length(lua_State *L, int idx) {
+  lua_Integer n = luaL_len(L, idx);
+  return n > 0 ? n : 0;
+}
+
+static bool is_proxy_list(lua_State *L, const ltype *type, int idx) {
+  bool is = has_meta(L, idx, "__index") || has_meta(L, idx, "__len");
+  lua_Integer n = (lua_Integer)lua_rawlen(L, idx);
+  for (lua_Integer i = 1; !is && type->kind == HMAP_TUPLE && i <= n; i++) {
+    lua_rawgeti(L, idx, i);
+    is = is_proxy_element(L, type, -1);
+    lua_pop(L, 1);
+  }
+  return is;
+}
+
+/* plain_list [-0, +0, v]: puts a plain copy of its first n elements in the
+** place of a list that has metamethods. */
+static void plain_list(lua_State *L, const ltype *type, int idx,
+                       lua_Integer n) {
+  luaL_checkstack(L, LUA_MINSTACK, NULL);
+  if (!is_proxy_list(L, type, idx))
+    return;
+  lua_createtable(L, n < INT16_MAX ? (int)n : INT16_MAX, 0);
+  for (lua_Integer i = 1; i <= n; i++) {
+    lua_geti(L, idx, i);
+    copy_element(L, type);
+    lua_rawseti(L, -2, i);
+  }
+  lua_replace(L, idx);
+}
+
+static bool is_nil_at(lua_State *L, int idx, lua_Integer i) {
+  bool is = lua_geti(L, idx, i) == LUA_TNIL;
+  lua_pop(L, 1);
+  return is;
+}
+
+/* is_length [-0, +0, v]: whether a list of n values is meant. One that ends in
+** nil, which deletes, has other borders, or says its length in field n. */
+static bool is_length(lua_State *L, int idx, lua_Integer n) {
+  if (list_length(L, idx) == n ||
+      (n > 0 && !is_nil_at(L, idx, n) && is_nil_at(L, idx, n + 1)))
+    return true;
+  bool is = lua_getfield(L, idx, "n") == LUA_TNUMBER && lua_isinteger(L, -1) &&
+            lua_tointeger(L, -1) == n;
+  lua_pop(L, 1);
+  return is;
+}
+
+/* plain_lists [-0, +0, v]: the same of keys at FIRST and values at SECOND, if
+** there are any; how long both are. */
+static lua_Integer plain_lists(lua_State *L, const lmap *h) {
+  lua_Integer n = list_length(L, FIRST);
+  if (!lua_isnil(L, SECOND) && !is_length(L, SECOND, n))
+    lcell_blame(L, SECOND,
+                "a value for each key expected, got %I for %I; a list that "
+                "ends in nil has its length in field n",
+                (LUAI_UACINT)list_length(L, SECOND), (LUAI_UACINT)n);
+  plain_list(L, &h->key, FIRST, n);
+  if (!lua_isnil(L, SECOND))
+    plain_list(L, &h->value, SECOND, n);
+  return n;
+}
+
+static int raw_next(lua_State *L) {
+  lua_settop(L, 2);
+  if (lua_next(L, 1))
+    return 2;
+  lua_pushnil(L);
+  return 1;
+}
+
+/* push_pairs [-0, +4, v]: what pairs(t) gives: function, state, control, and a
+** value to be closed. */
+static void push_pairs(lua_State *L, int idx) {
+  if (luaL_getmetafield(L, idx, "__pairs") != LUA_TNIL) {
+    lua_pushvalue(L, idx);
+    lua_call(L, 1, 4);
+    return;
+  }
+  lua_pushcfunction(L, raw_next);
+  lua_pushvalue(L, idx);
+  lua_pushnil(L);
+  lua_pushnil(L);
+}
+
+static bool is_proxy_table(lua_State *L, const lmap *h, int idx) {
+  bool is = !lua_istable(L, idx) || has_meta(L, idx, "__pairs");
+  if (is || (h->key.kind != HMAP_TUPLE && h->value.kind != HMAP_TUPLE))
+    return is;
+  for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1))
+    is |=
+        is_proxy_element(L, &h->value, -1) || is_proxy_element(L, &h->key, -2);
+  return is;
+}
+
+/* split_table [-0, +0, v]: puts lists of the keys and values that pairs gives
+** at FIRST and SECOND in the place of such a table; how long they are, or -1:
+** it is a plain one. */
+static lua_Integer split_table(lua_State *L, const lmap *h) {
+  luaL_checkstack(L, LUA_MINSTACK, NULL);
+  if (!is_proxy_table(L, h, FIRST))
+    return -1;
+  int keys = lua_gettop(L) + 1, values = keys + 1, pairs = values + 1;
+  lua_Integer n = 0;
+  lua_newtable(L);
+  lua_newtable(L);
+  push_pairs(L, FIRST);
+  lua_toclose(L, -1);
+  for (;; n++) {
+    for (int i = 0; i < 3; i++)
+      lua_pushvalue(L, pairs + i);
+    lua_call(L, 2, 2);
+    if (lua_isnil(L, -2))
+      break;
+    copy_element(L, &h->value);
+    lua_rawseti(L, values, n + 1);
+    lua_pushvalue(L, -1);
+    lua_replace(L, pairs + 2);
+    copy_element(L, &h->key);
+    lua_rawseti(L, keys, n + 1);
+  }
+  lua_settop(L, values); /* closes what pairs wanted closed */
+  lua_replace(L, SECOND);
+  lua_replace(L, FIRST);
+  return n;
+}
+
 /* -- elements of lists ---------------------------------------------------- */
 
 /* What the elements of one list are, and where their names are on the stack: an
@@ -51,15 +222,17 @@ static void cells_init(lua_State *L, cells *c, const ltype *type) {
 typedef struct element {
   const ltype *type;
   const char *role;
-  int arg;   /* the argument to blame */
-  int names; /* stack index of the first field's name */
+  int arg;     /* the argument to blame */
+  bool sought; /* a key that is looked for: see lmap_isnokey */
+  int names;   /* stack index of the first field's name */
 } element;
 
 /* element_init [-0, +n, m]: pushes the names now, so that reading an element
 ** later makes no string. */
 static element element_init(lua_State *L, const ltype *type, const char *role,
                             int arg) {
-  element e = {type, role, arg, lua_gettop(L) + 1};
+  element e = {
+      .type = type, .role = role, .arg = arg, .names = lua_gettop(L) + 1};
   luaL_checkstack(L, (int)type->nfields + LUA_MINSTACK, NULL);
   for (uint32_t i = 0; type->kind == HMAP_TUPLE && i < type->nfields; i++)
     lua_pushstring(L, type->fields[i].name);
@@ -76,6 +249,9 @@ static void push_field(lua_State *L, const element *e, int idx, uint32_t i) {
   }
   lua_rawgeti(L, idx, (lua_Integer)i + 1);
 }
+
+/* A cell that is equal to no key: Lua has no such boolean. */
+static hmap_cell no_key(void) { return hmap_cell_of(2, 0, HMAP_TAG_BOOL); }
 
 /* test_element [-0, +0, -]: the element at idx as a cell, which must be zeroed
 ** if it has padding. False: it does not fit. */
@@ -118,8 +294,6 @@ _Noreturn static void complain(lua_State *L, const element *e, int idx,
 
 /* -- one call ------------------------------------------------------------- */
 
-enum { FIRST = 2, SECOND = 3 }; /* arguments, and their stack indices */
-
 /* Two lists, one list of keys, or a table of keys and values; cells for a chunk
 ** of them. */
 typedef struct batch {
@@ -133,10 +307,11 @@ typedef struct batch {
 } batch;
 
 /* batch_init [-0, +n, v] */
-static void batch_init(lua_State *L, batch *b, lmap *h, bool table) {
+static void batch_init(lua_State *L, batch *b, lmap *h, bool table,
+                       lua_Integer length) {
   b->L = L;
   b->h = h;
-  b->length = (lua_Integer)lua_rawlen(L, FIRST);
+  b->length = length;
   b->has_values = !table && lua_istable(L, SECOND);
   b->key = element_init(L, &h->key, "key", FIRST);
   b->value = element_init(L, &h->value, "value", table ? FIRST : SECOND);
@@ -198,8 +373,11 @@ static size_t read_column(lua_State *L, const element *e, cells *c, int list,
       lua_pop(L, 1);
       return i;
     }
-    if (UNLIKELY(!test_element(L, e, lua_gettop(L), cell)))
-      complain_at(L, e, at + (lua_Integer)i + 1);
+    if (UNLIKELY(!test_element(L, e, lua_gettop(L), cell))) {
+      if (!e->sought || !lcell_isnothing(L, -1))
+        complain_at(L, e, at + (lua_Integer)i + 1);
+      *(hmap_cell *)(void *)cell = no_key();
+    }
     lua_pop(L, 1);
   }
   return n;
@@ -291,9 +469,25 @@ static void clear_rest(lua_State *L, int out, lua_Integer n) {
   }
 }
 
+/* hand_over [-0, +0, v]: the n results at `out` to the list at SECOND, which
+** has metamethods. */
+static void hand_over(lua_State *L, int out, lua_Integer n) {
+  lua_Integer was = list_length(L, SECOND);
+  for (lua_Integer i = 1; i <= n || i <= was; i++) {
+    lua_rawgeti(L, out, i);
+    lua_seti(L, SECOND, i);
+  }
+}
+
 static void check_list(lua_State *L, int arg, const char *what) {
   if (!lua_istable(L, arg))
     lcell_blame(L, arg, "%s expected, got %s", what, luaL_typename(L, arg));
+}
+
+/* The map whose types say how lists are read. It is not at work yet. */
+static const lmap *map_at_rest(lua_State *L) {
+  const lmap *h = lmap_test(L, 1);
+  return h != NULL && h->m != NULL ? h : lmap_check(L); /* raises */
 }
 
 static void get_all(batch *b, int out) {
@@ -313,24 +507,29 @@ static void get_all(batch *b, int out) {
 /* get_many(keys, out = {}) */
 static int map_get_many(lua_State *L) {
   batch b;
-  lmap *h = lmap_check(L);
+  const ltype *type = &map_at_rest(L)->key;
   lua_settop(L, SECOND);
   check_list(L, FIRST, "list of keys");
-  lua_Integer n = (lua_Integer)lua_rawlen(L, FIRST);
   bool given = !lua_isnil(L, SECOND);
   if (given)
     check_list(L, SECOND, "list to fill");
-  else
+  lua_Integer n = list_length(L, FIRST);
+  plain_list(L, type, FIRST, n);
+  bool aside = !given || has_meta(L, SECOND, "__newindex");
+  if (aside)
     lua_createtable(L, n < INT32_MAX ? (int)n : 0, 1);
   int out = lua_gettop(L);
-  batch_init(L, &b, h, false);
+  batch_init(L, &b, lmap_check(L), false, n);
   b.has_values = false;
+  b.key.sought = type->kind == HMAP_ANY;
   if (lua_rawequal(L, FIRST, out)) /* else what is wrong is found too late */
     check_lists(&b);
   get_all(&b, out);
-  if (given)
+  if (given && aside)
+    hand_over(L, out, n);
+  else if (given)
     clear_rest(L, out, n);
-  lua_pushvalue(L, out);
+  lua_pushvalue(L, given ? SECOND : out);
   lua_pushinteger(L, n);
   lua_setfield(L, -2, "n");
   return 1;
@@ -485,11 +684,12 @@ static void put_objects(batch *b, bool table) {
   }
 }
 
-/* put_all [-0, +n, v]: what the arguments have. */
-static void put_all(lua_State *L, lmap *h, bool table) {
+/* put_all [-0, +n, v]: lists of this length, or (-1) the table at FIRST. */
+static void put_all(lua_State *L, lmap *h, lua_Integer length) {
   batch b;
+  bool table = length < 0;
   bool singly = lmap_anchors(h) || ltrace_listens(h);
-  batch_init(L, &b, h, table);
+  batch_init(L, &b, h, table, length);
   if (singly || table || !put_at_once(&b)) {
     if (table)
       check_table(&b);
@@ -507,21 +707,26 @@ static void put_all(lua_State *L, lmap *h, bool table) {
 
 /* set_many(keys, values), set_many(table); of a set: set_many(keys) */
 static int map_set_many(lua_State *L) {
-  lmap *h = lmap_check(L);
+  const lmap *h = map_at_rest(L);
   lua_settop(L, SECOND);
   bool set = h->value.kind == HMAP_NONE;
-  bool one = lua_isnil(L, SECOND);
-  check_list(L, FIRST, one && !set ? "table" : "list of keys");
-  if (!one)
+  bool table = lua_isnil(L, SECOND) && !set;
+  if (table && luaL_getmetafield(L, FIRST, "__pairs") != LUA_TNIL)
+    lua_pop(L, 1); /* a view, for one */
+  else
+    check_list(L, FIRST, table ? "table" : "list of keys");
+  if (!lua_isnil(L, SECOND))
     check_list(L, SECOND, "list of values");
-  put_all(L, h, one && !set);
+  lua_Integer length = table ? split_table(L, h) : plain_lists(L, h);
+  put_all(L, lmap_check(L), length);
   return 0;
 }
 
-void lbatch_merge(lua_State *L, lmap *h) {
+void lbatch_merge(lua_State *L, const lmap *h) {
   lua_settop(L, FIRST);
   lua_pushnil(L);
-  put_all(L, h, true);
+  lua_Integer length = split_table(L, h);
+  put_all(L, lmap_check(L), length);
 }
 
 /* -- delete_many ---------------------------------------------------------- */
@@ -541,11 +746,15 @@ static size_t delete_chunk(batch *b, size_t n) {
 /* delete_many(keys) */
 static int map_delete_many(lua_State *L) {
   batch b;
-  lmap *h = lmap_check(L);
+  const ltype *type = &map_at_rest(L)->key;
   lua_settop(L, FIRST);
   check_list(L, FIRST, "list of keys");
+  lua_Integer length = list_length(L, FIRST);
+  plain_list(L, type, FIRST, length);
   lua_pushnil(L);
-  batch_init(L, &b, h, false);
+  lmap *h = lmap_check(L);
+  batch_init(L, &b, h, false, length);
+  b.key.sought = type->kind == HMAP_ANY;
   check_lists(&b);
   lmap_open(L, h);
   lua_Integer deleted = 0;

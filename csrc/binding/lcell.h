@@ -90,6 +90,13 @@ _Noreturn void lcell_misfit(lua_State *L, int idx, const lfield *f,
 
 /* -- integers in cells ---------------------------------------------------- */
 
+/* lcell_isnothing [-0, +0, -]: nil or NaN, under which a table holds nothing. */
+static inline bool lcell_isnothing(lua_State *L, int idx) {
+  return lua_isnoneornil(L, idx) ||
+         (lua_type(L, idx) == LUA_TNUMBER &&
+          lua_tonumber(L, idx) != lua_tonumber(L, idx));
+}
+
 static inline bool lcell_isint(hmap_kind kind) {
   return kind >= HMAP_INT8 && kind <= HMAP_UINT64;
 }

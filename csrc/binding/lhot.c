@@ -167,7 +167,7 @@ static ALWAYS_INLINE int hot_has(lua_State *L, int key) {
   const lmap *h = lmap_self(L, key, LMAP_ANY_SHAPE, true);
   hot_key k;
   if (UNLIKELY(!read_key(L, h, key, &k)))
-    return lmap_get(L); /* raises */
+    return lmap_has(L);
   lua_pushboolean(L, find(h, key, &k) != NULL);
   return 1;
 }
@@ -185,7 +185,7 @@ static ALWAYS_INLINE int hot_delete(lua_State *L, int key) {
   lmap *h = lmap_self(L, key, LMAP_ANY_SHAPE, false);
   hot_key k;
   if (UNLIKELY(!read_key(L, h, key, &k)))
-    return lmap_get(L); /* raises */
+    return lmap_delete(L);
   lua_pushboolean(L, take_out(L, h, key, &k, false));
   return 1;
 }

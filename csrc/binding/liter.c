@@ -300,11 +300,13 @@ static int map_clone(lua_State *L) {
 
 /* After an error (memory, max_bytes) the entries merged so far stay. */
 static int map_merge(lua_State *L) {
-  lmap *h = lmap_check(L), *other = lmap_test(L, 2);
-  if (lua_istable(L, 2)) {
+  lmap *other = lmap_test(L, 2), *h = lmap_test(L, 1);
+  bool pairs = other == NULL && luaL_getmetafield(L, 2, "__pairs") != LUA_TNIL;
+  if (h != NULL && h->m != NULL && (lua_istable(L, 2) || pairs)) {
     lbatch_merge(L, h);
     return 0;
   }
+  h = lmap_check(L);
   if (other == NULL)
     lcell_blame(L, 2, "map or table expected, got %s", luaL_typename(L, 2));
   lmap_open(L, other);

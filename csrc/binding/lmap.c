@@ -351,34 +351,49 @@ static int give_back(lua_State *L, const lmap *h, const char *value) {
   return n == 0 ? 1 : (int)n;
 }
 
+bool lmap_isnokey(lua_State *L, const lmap *h, int idx) {
+  return h->key.kind == HMAP_ANY && lcell_isnothing(L, idx);
+}
+
+/* sought_key [-0, +n, v]: the key of a method that looks for it; NULL: no map
+** can hold it, which is all that there is to say. */
+static const void *sought_key(lua_State *L, lmap *h, lroom *room) {
+  const void *key = lmap_isnokey(L, h, 2) ? NULL : lmap_key(L, h, 2, room);
+  lmap_open(L, h);
+  if (key == NULL)
+    ltrace_undone(h);
+  return key;
+}
+
 int lmap_get(lua_State *L) {
   lmap *h = key_method(L, true);
   lroom room;
-  const void *key = lmap_key(L, h, 2, &room);
-  lmap_open(L, h);
-  return give(L, h, key, hmap_get(h->m, key));
+  const void *key = sought_key(L, h, &room);
+  return give(L, h, key, key != NULL ? hmap_get(h->m, key) : NULL);
 }
 
-static int map_has(lua_State *L) {
+int lmap_has(lua_State *L) {
   lmap *h = key_method(L, true);
   lroom room;
-  const void *key = lmap_key(L, h, 2, &room);
-  lmap_open(L, h);
-  lua_pushboolean(L, hmap_get(h->m, key) != NULL);
+  const void *key = sought_key(L, h, &room);
+  lua_pushboolean(L, key != NULL && hmap_get(h->m, key) != NULL);
   return 1;
 }
 
-static int map_delete(lua_State *L) {
+int lmap_delete(lua_State *L) {
   lmap *h = key_method(L, false);
   lroom room;
-  lua_pushboolean(L, lmap_remove(L, h, lmap_key(L, h, 2, &room)));
+  const void *key = sought_key(L, h, &room);
+  lua_pushboolean(L, key != NULL && lmap_remove(L, h, key));
   return 1;
 }
 
 int lmap_set(lua_State *L) {
   lmap *h = lmap_check(L);
   if (lmap_deletes(L, h)) {
-    map_delete(L);
+    key_method(L, false);
+    lroom room;
+    lmap_remove(L, h, lmap_key(L, h, 2, &room));
     return 0;
   }
   if (h->value.nfields == 0)
@@ -402,7 +417,8 @@ static int take_key(lua_State *L, lmap *h, const void *key) {
 static int map_pop(lua_State *L) {
   lmap *h = key_method(L, false);
   lroom room;
-  return take_key(L, h, lmap_key(L, h, 2, &room));
+  const void *key = sought_key(L, h, &room);
+  return key != NULL ? take_key(L, h, key) : give(L, h, NULL, NULL);
 }
 
 static int map_swap(lua_State *L) {
@@ -753,8 +769,8 @@ static int map_tostring(lua_State *L) {
 
 const luaL_Reg lmap_methods[] = {{"get", lmap_get},
                                  {"set", lmap_set},
-                                 {"has", map_has},
-                                 {"delete", map_delete},
+                                 {"has", lmap_has},
+                                 {"delete", lmap_delete},
                                  {"pop", map_pop},
                                  {"swap", map_swap},
                                  {"get_or_set", map_get_or_set},

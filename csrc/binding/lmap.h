@@ -237,12 +237,18 @@ bool lmap_deletes(lua_State *L, const lmap *h);
 /* Methods that other rooms call with a map at index 1, as Lua would. */
 int lmap_get(lua_State *L);
 int lmap_set(lua_State *L);
+int lmap_has(lua_State *L);
+int lmap_delete(lua_State *L);
+
+/* Whether a table would hold nothing under this: nil or NaN in a map of any
+** keys. Those that look for it find nothing; only writes raise. */
+bool lmap_isnokey(lua_State *L, const lmap *h, int idx);
 int lmap_count(lua_State *L);
 int liter_pairs(lua_State *L);
 
 /* lbatch_merge [-0, +0, v]: sets the keys of the table at index 2 to its
 ** values. */
-void lbatch_merge(lua_State *L, lmap *h);
+void lbatch_merge(lua_State *L, const lmap *h);
 
 /* -- iteration ------------------------------------------------------------ */
 

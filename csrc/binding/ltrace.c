@@ -71,6 +71,11 @@ void ltrace_end(lmap *h, bool failed) {
   t->counted = false;
 }
 
+void ltrace_undone(lmap *h) {
+  if (ltrace_listens(h))
+    ltrace_end(h, true);
+}
+
 /* -- the queue ------------------------------------------------------------ */
 
 #define QUEUE_AHEAD 64 /* items for which there is room when a method begins */

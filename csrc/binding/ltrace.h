@@ -97,6 +97,9 @@ static inline void ltrace_op(lmap *h, ltrace_call what, uint64_t n) {
   if (UNLIKELY(h->trace != NULL))
     ltrace_begin(h, what, n);
 }
+/* It turned out to be none: there was nothing to be done. */
+void ltrace_undone(lmap *h);
+
 /* It is done: what raises now is none of its affair. */
 static inline void ltrace_done(lmap *h) { ltrace_maybe(h, LTRACE_NONE); }
 

@@ -22,20 +22,9 @@ int lview_of(lua_State *L) {
   return 1;
 }
 
-/* Where a table is asked for nil or NaN, which it cannot hold, it says nil. */
-static bool is_no_key(lua_State *L, const lmap *h, int idx) {
-  if (h->key.kind != HMAP_ANY)
-    return false;
-  return lua_isnil(L, idx) || (lua_type(L, idx) == LUA_TNUMBER &&
-                               lua_tonumber(L, idx) != lua_tonumber(L, idx));
-}
-
 int lview_index(lua_State *L) {
   lview_unveil(L);
-  if (!is_no_key(L, lmap_check(L), 2))
-    return lmap_get(L);
-  lua_pushnil(L);
-  return 1;
+  return lmap_get(L);
 }
 
 int lview_newindex(lua_State *L) {

@@ -623,7 +623,8 @@ function map:keys() end
 ---@return any closing
 function map:values() end
 
--- Lists: from 1 to #list, read raw. The elements of a tuple type are tables of
+-- Lists: from 1 to #list; metamethods (__index, __len, __pairs, __newindex) are
+-- honoured, and called before anything else is done. The elements of a tuple type are tables of
 -- its fields, by name or by number. All that is wrong with a list is found
 -- before anything is written, and told with its index.
 
@@ -633,7 +634,8 @@ function map:values() end
 ---@return table values nil where a key is absent; n is #keys
 function map:get_many(keys, out) end
 
---- As set(keys[i], values[i]) for each i: a nil among the values deletes.
+--- As set(keys[i], values[i]) for each i: a nil among the values deletes; if it
+--- is the last, values.n says how many there are. Other lengths raise.
 --- With one table: as set(k, v) for each of its pairs; in a set, one list of
 --- keys. If memory or max_bytes refuse an entry, those before it are set.
 ---@param keys any[] | table

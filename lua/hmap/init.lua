@@ -4,6 +4,7 @@
 -- reported, and the text of every view.
 
 local core = require "hmap.core"
+local film = require "hmap.explorer.film"
 local keystats = require "hmap.keystats"
 local ledger = require "hmap.ledger"
 local live = require "hmap.live"
@@ -157,6 +158,7 @@ return {
   hash = core.hash,
   keystats = keystats.keystats,
   report = map_report,
+  film = film.new,
   replay = replay.replay,
   live = live.live,
   profile = profile.profile,

@@ -65,15 +65,17 @@ local function next_entry(s, call, with_value)
   s.key = s.key + 1
   local key = s.keys[s.key]
   if key == nil then
-    fail("recording.keys has %d keys, and operation %d (%s) wants one more",
-      s.key - 1, s.op, call)
+    fail("%s.keys has %d keys, and operation %d (%s) wants one more",
+      s.noun, s.key - 1, s.op, call)
   end
   local args = { n = 0 }
   spread(args, s.recording.key, s.key_fields, key,
-    "recording.keys[" .. s.key .. "]")
+    s.noun .. ".keys[" .. s.key .. "]")
+  s.met = args
   if with_value then
+    args = table.move(args, 1, args.n, 1, { n = args.n })
     spread(args, s.recording.value, s.value_fields, s.values[s.key],
-      "recording.values[" .. s.key .. "]")
+      s.noun .. ".values[" .. s.key .. "]")
   end
   return table.unpack(args, 1, args.n)
 end
@@ -96,6 +98,7 @@ local CALLS = {
   swap = keyed("swap", true),
   get_or_set = keyed("get_or_set", true),
   add = keyed("add", true),
+  get = keyed("get", false),
   delete = keyed("delete", false),
   pop = keyed("pop", false),
   clear = function(s) s.map:clear() end,
@@ -172,8 +175,10 @@ local function run_all(s, step)
     for _ = 1, run.times do
       if s.op == step then return end
       if run.call ~= "failed" then s.op = s.op + 1 end
+      s.met = nil
       CALLS[run.call](s, run)
-      if s.op % VERIFY_EVERY == 0 then verify(s) end
+      if s.see then s.see(s.map, s.op, run.call, s.met) end
+      if s.verify and s.op % VERIFY_EVERY == 0 then verify(s) end
     end
   end
 end
@@ -186,7 +191,7 @@ end
 
 local function run_and_verify(s, step)
   run_all(s, step)
-  verify(s)
+  if s.verify then verify(s) end
 end
 
 -- A recording may come from a file, or from somebody else's hands.
@@ -195,6 +200,16 @@ local function check_count(value, what, least)
   if not n or n < least then
     fail("%s: integer from %d on expected, got %s", what, least,
       words.value(value))
+  end
+end
+
+local function check_calls(r, noun)
+  for i, run in ipairs(r.calls) do
+    local what = noun .. ".calls[" .. i .. "]"
+    if type(run) ~= "table" or not CALLS[run.call] then
+      fail("%s: none that a map can be asked", what)
+    end
+    check_count(run.times, what .. ".times", 1)
   end
 end
 
@@ -208,13 +223,7 @@ local function check_fields(r)
     "buckets" } do
     check_count(r[name], "recording." .. name, 0)
   end
-  for i, run in ipairs(r.calls) do
-    local what = "recording.calls[" .. i .. "]"
-    if type(run) ~= "table" or not CALLS[run.call] then
-      fail("%s: none that a map can be asked", what)
-    end
-    check_count(run.times, what .. ".times", 1)
-  end
+  check_calls(r, "recording")
   for i, event in ipairs(r) do
     local what = "recording[" .. i .. "]"
     if type(event) ~= "table" or not events.is_kind(event.kind) then
@@ -258,14 +267,20 @@ local function check_step(r, step)
   return n
 end
 
-local function new_map(r)
+local function made(r, noun)
   local ok, m = pcall(core.new, {
     key = r.key, value = r.value, seed = r.seed, hash = r.hash,
     policy = r.policy, capacity = r.capacity, name = r.name,
   })
   if not ok then
-    fail("recording: %s", (m:gsub("^.-bad argument.-%((.*)%)$", "%1")))
-  elseif m:stats().buckets ~= r.buckets then
+    fail("%s: %s", noun, (m:gsub("^.-bad argument.-%((.*)%)$", "%1")))
+  end
+  return m
+end
+
+local function made_again(r)
+  local m = made(r, "recording")
+  if m:stats().buckets ~= r.buckets then
     fail("the recorded map began with %d buckets, a new one with %d",
       r.buckets, m:stats().buckets)
   end
@@ -273,23 +288,45 @@ local function new_map(r)
   return m
 end
 
-local function rebuild(r, step)
-  check_recording(r)
-  step = check_step(r, step)
-  local m = new_map(r)
+-- Does to the map m what r says. `see`, if given, looks at it when it is new
+-- and after each operation: see(map, operation, call, the key's arguments).
+local function perform(m, r, step, see, noun)
   local s = {
     recording = r, keys = r.keys, values = r.values or {},
     key_fields = fields_of(r.key), value_fields = fields_of(r.value),
-    map = m, op = 0, key = 0, event = 0,
+    map = m, op = 0, key = 0, event = 0, see = see, noun = noun,
+    verify = noun == "recording",
   }
   s.recorded = next_recorded(s)
-  local ok, why = pcall(run_and_verify, s, step)
+  local ok, why = pcall(function()
+    if see then see(m, 0) end
+    run_and_verify(s, step)
+  end)
   if not ok then
     m:close()
     error(message_of(why, "operation " .. s.op), 0)
   end
+  return m
+end
+
+local function rebuild(r, step, see)
+  check_recording(r)
+  step = check_step(r, step)
+  local m = perform(made_again(r), r, step, see, "recording")
   m:record(0)
   return m
+end
+
+--- A new map to which is done what a script says: as a recording, but nobody
+-- saw it before, so that there are no events to hold it to. Of a script only
+-- keys are needed; without calls they are set one after the other.
+local function play(script, see)
+  local r = setmetatable({
+    key = script.key or "any", value = script.value or "any",
+    calls = script.calls or { { call = "set", times = #script.keys } },
+  }, { __index = script })
+  check_calls(r, "script")
+  return perform(made(r, "script"), r, math.maxinteger, see, "script")
 end
 
 --- The map as it was after `step` operations; by default after all of them.
@@ -299,4 +336,10 @@ local function replay(recording, step)
   return map
 end
 
-return { replay = replay }
+return {
+  replay = replay,
+  rebuild = rebuild,
+  play = play,
+  fields_of = fields_of,
+  spread = spread,
+}

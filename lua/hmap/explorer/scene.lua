@@ -1,0 +1,150 @@
+--- What a map is at one operation of its film, for all that draws: the text
+-- picture, the terminal and the page show this and nothing else.
+--
+--   scene   op, call, key, cost, cause, header, stats, memory, events, moves,
+--           bucket(i, which)       as the views of the map have it
+--
+-- Only what lies where is in the film, no values.
+
+local arrays = require "hmap.explorer.arrays"
+
+local function log2(n)
+  local B = 0
+  while 1 << B < n do B = B + 1 end
+  return B
+end
+
+-- A place as words of the map: bucket of the chain, slot in it.
+local function place(p)
+  return { which = p.which, bucket = p.bucket, depth = p.slot // 8,
+    slot = p.slot % 8 }
+end
+
+local function slot_of(play, at, value)
+  local film, key = play.film, value - arrays.FIRST_KEY
+  local slot = { depth = (at - 1) // arrays.SLOTS }
+  if key < 0 then
+    slot.state, slot.tophash = arrays.STATES[value], value
+  else
+    slot.state = "full"
+    slot.tophash = play.tophash[key] or film:tophash(key)
+    slot.key, slot.text = film:key(key)
+    slot.number = key
+  end
+  return slot
+end
+
+-- As the map has it.
+local function state_of(slots)
+  if slots[1].state:find("^evacuated") then return "evacuated" end
+  for _, slot in ipairs(slots) do
+    if slot.state == "full" then return "live" end
+  end
+  return "empty"
+end
+
+local function bucket_of(play, i, which)
+  which = which or "new"
+  local all = play.arrays
+  local array = all[which]
+  if not array or i < 0 or i >= array.n or not all:follows(i) then return end
+  local chain, slots = all:chain(which, i), {}
+  for at = 1, #chain // 4 do
+    slots[at] = slot_of(play, at, arrays.value_at(chain, at - 1))
+  end
+  return { index = i, which = which, state = state_of(slots), slots = slots,
+    chain = #slots // arrays.SLOTS }
+end
+
+local function header_of(play)
+  local new, fields = play.arrays.new, play.fields
+  return {
+    count = play.count,
+    B = new and log2(new.n) or 0,
+    nevacuate = fields.nevacuate or 0,
+    noverflow = fields.noverflow or 0,
+    buckets = new and "array " .. new.id or nil,
+    oldbuckets = play.arrays.old and "array " .. play.arrays.old.id or nil,
+  }
+end
+
+local function stats_of(play)
+  local all, fields = play.arrays, play.fields
+  local buckets = all.new and all.new.n or 0
+  local old = all.old and all.old.n or 0
+  local bytes = 0
+  for _, part in pairs(play.memory) do bytes = bytes + part end
+  return {
+    count = play.count,
+    buckets = buckets,
+    old_buckets = old,
+    load = buckets > 0 and play.count / buckets or 0.0,
+    threshold = fields.threshold or 0,
+    next_growth_at = fields.next_growth_at or 0,
+    growing = old > 0,
+    kind = old > 0 and all.kind or nil,
+    evacuated = fields.evacuated or 0,
+    remaining = old > 0 and old - (fields.evacuated or 0) or 0,
+    overflow_in_use = fields.overflow_in_use or 0,
+    noverflow = fields.noverflow or 0,
+    longest_chain = fields.longest_chain or 0,
+    bytes = bytes,
+  }
+end
+
+-- Where an entry lies at this moment; of one that is not there nil.
+local function find(play, key)
+  for _, which in ipairs { "new", "old" } do
+    for i, chain in pairs(play.arrays[which] and play.arrays[which].chains
+      or {}) do
+      for slot = 0, #chain // 4 - 1 do
+        if arrays.value_at(chain, slot) == key + arrays.FIRST_KEY then
+          return place { which = which, bucket = i, slot = slot }
+        end
+      end
+    end
+  end
+end
+
+local function moves_of(play)
+  local list = {}
+  for i, move in ipairs(play.moves) do
+    local key, text = play.film:key(move.key)
+    list[i] = { number = move.key, key = key, text = text,
+      from = place(move.from), to = place(move.to) }
+  end
+  return list
+end
+
+--- The scene that a player has come to. It is of that moment only as long as
+-- the player stays there.
+local function new(play)
+  local film = play.film
+  local key, text
+  if play.key then key, text = film:key(play.key) end
+  return {
+    label = film.map.name and "'" .. film.map.name .. "'" or nil,
+    op = play.op,
+    frame = play.frame,
+    call = play.call,
+    key = key,
+    key_number = play.key,
+    key_text = text,
+    cost = play.cost,
+    cause = play.cause,
+    header = header_of(play),
+    stats = stats_of(play),
+    memory = play.memory,
+    memory_op = play.memory_op,
+    events = play.events,
+    moves = moves_of(play),
+    stride = film.stride,
+    bucket = function(i, which) return bucket_of(play, i, which) end,
+    find = function(number) return find(play, number) end,
+    hash = function(number)
+      return play.hashes[number] or film:hash(number)
+    end,
+  }
+end
+
+return { new = new }

@@ -39,6 +39,41 @@ function arrays:chain(which, bucket)
   return self[which].chains[bucket] or FRESH
 end
 
+-- "<I4I4..", as long as a chain is.
+local formats = setmetatable({}, { __index = function(t, slots)
+  t[slots] = "<" .. ("I4"):rep(slots)
+  return t[slots]
+end })
+
+-- Of longer chains not all values go onto the stack at once.
+local AT_ONCE = 64
+
+local function unpacked(chain)
+  local slots = #chain // 4
+  local values = {}
+  if slots <= AT_ONCE then
+    values = { string.unpack(formats[slots], chain) }
+    values[slots + 1] = nil -- where the next would begin
+    return values
+  end
+  for slot = 0, slots - 1 do values[slot + 1] = value_at(chain, slot) end
+  return values
+end
+
+local function packed(values)
+  if #values <= AT_ONCE then
+    return string.pack(formats[#values], table.unpack(values))
+  end
+  local cells = {}
+  for i, value in ipairs(values) do cells[i] = string.pack("<I4", value) end
+  return table.concat(cells)
+end
+
+--- The values of a chain's slots as a list.
+function arrays:values(which, bucket)
+  return unpacked(self:chain(which, bucket))
+end
+
 function arrays:value(which, bucket, slot)
   local chain = self:chain(which, bucket)
   return 4 * slot < #chain and value_at(chain, slot) or nil
@@ -88,16 +123,16 @@ end
 --- An old bucket moves: its slots that are in the mask x go to the first heir
 -- from slot at_x on, those in y to the second; `moved` is told of each.
 function arrays:evacuate(bucket, masks, at_x, at_y, moved)
-  local chain, to = self:chain("old", bucket), { x = at_x, y = at_y }
-  for slot = 0, #chain // 4 - 1 do
-    local value = value_at(chain, slot)
+  local to = { x = at_x, y = at_y }
+  local values = self:values("old", bucket)
+  for at, value in ipairs(values) do
+    local slot = at - 1
     local mask, bit = masks[slot // SLOTS + 1], 1 << slot % SLOTS
     local half = mask.x & bit > 0 and "x" or mask.y & bit > 0 and "y"
     if value < FIRST_KEY then
-      chain = with_value(chain, slot, EVACUATED_EMPTY)
+      values[at] = EVACUATED_EMPTY
     elseif half then
-      chain = with_value(chain, slot,
-        half == "x" and EVACUATED_X or EVACUATED_Y)
+      values[at] = half == "x" and EVACUATED_X or EVACUATED_Y
       local heir = self:heir(bucket, half)
       if self:follows(heir) then
         self:put("new", heir, to[half], value - FIRST_KEY)
@@ -106,7 +141,7 @@ function arrays:evacuate(bucket, masks, at_x, at_y, moved)
       to[half] = to[half] + 1
     end
   end
-  self.old.chains[bucket] = chain
+  self.old.chains[bucket] = packed(values)
 end
 
 local function copy_array(array)

@@ -160,8 +160,8 @@ local function look(self, which, bucket)
   local view = self.map:bucket(bucket, which)
   -- An old array may be gone, or have given back what lay there.
   if not view or view.unknown then return end
-  local chain = self.arrays:chain(which, bucket)
-  if #view.slots ~= #chain // 4 and #view.slots > 0 then
+  local known = self.arrays:values(which, bucket)
+  if #view.slots ~= #known and #view.slots > 0 then
     resize(self, which, bucket, #view.slots // SLOTS)
   end
   local run -- of slots that are now empty in the same way
@@ -170,7 +170,7 @@ local function look(self, which, bucket)
     run = nil
   end
   for at, slot in ipairs(view.slots) do
-    local was = self.arrays:value(which, bucket, at - 1)
+    local was = known[at] or 0
     local state = STATE_NUMBERS[slot.state]
     local is = state or of_slot(self, slot, was) + FIRST_KEY
     if is == was then
@@ -237,11 +237,9 @@ local function keys_in(self, bucket)
 end
 
 local function first_free(self, bucket)
-  local chain = self.arrays:chain("new", bucket)
-  local slot = #chain // 4
-  while slot > 0 and self.arrays:value("new", bucket, slot - 1) == 0 do
-    slot = slot - 1
-  end
+  local values = self.arrays:values("new", bucket)
+  local slot = #values
+  while slot > 0 and values[slot] == 0 do slot = slot - 1 end
   return slot
 end
 
@@ -255,12 +253,12 @@ end
 
 -- A bit for each slot of the old chain whose entry is in this half.
 local function masks_of(self, bucket, in_x, in_y)
-  local chain, masks = self.arrays:chain("old", bucket), {}
-  local fullness = { x = 0, y = 0 }
-  for slot = 0, #chain // 4 - 1 do
+  local masks, fullness = {}, { x = 0, y = 0 }
+  for i, value in ipairs(self.arrays:values("old", bucket)) do
+    local slot = i - 1
     local at = slot // SLOTS + 1
     masks[at] = masks[at] or { x = 0, y = 0 }
-    local number = arrays.value_at(chain, slot) - FIRST_KEY
+    local number = value - FIRST_KEY
     local half = number >= 0
       and (in_x[number] and "x" or in_y[number] and "y")
     if half then
@@ -289,9 +287,8 @@ end
 
 -- A rekey strews the entries of a bucket over all.
 local function strew(self, bucket, touched)
-  local chain = self.arrays:chain("old", bucket)
-  for slot = 0, #chain // 4 - 1 do
-    local number = arrays.value_at(chain, slot) - FIRST_KEY
+  for _, value in ipairs(self.arrays:values("old", bucket)) do
+    local number = value - FIRST_KEY
     if number >= 0 then
       local key = self.book.keys[number]
       local e = self.map:explain(self.book:arguments(key))
@@ -312,7 +309,9 @@ local function film_moves(self, buckets)
       strew(self, bucket, touched)
     end
     if self.arrays.kind ~= "rekey" then
-      table.move(heirs(self, bucket), 1, new.n, #touched + 1, touched)
+      for _, heir in ipairs(heirs(self, bucket)) do
+        touched[#touched + 1] = heir
+      end
     end
     look(self, "old", bucket)
   end

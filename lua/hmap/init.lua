@@ -9,6 +9,7 @@ local keystats = require "hmap.keystats"
 local ledger = require "hmap.ledger"
 local live = require "hmap.live"
 local metrics = require "hmap.metrics"
+local page = require "hmap.explorer.page"
 local picture = require "hmap.picture"
 local plan = require "hmap.plan"
 local plan_text = require "hmap.plan_text"
@@ -106,7 +107,15 @@ local function is_map(m)
   return type(m) == "userdata" and (getmetatable(m) or {}).__name == "hmap"
 end
 
-local function map_report(m, opts)
+-- The page as an HTML file; its size.
+local function report_page(x, path, opts)
+  local ok, size = pcall(page.write, x, path, opts)
+  if not ok then error(size, 3) end
+  return size
+end
+
+local function map_report(m, opts, film_opts)
+  if type(opts) == "string" then return report_page(m, opts, film_opts) end
   if not is_map(m) then
     error(string.format("bad argument #1 to 'report' (hmap expected, got %s)",
       type(m)), 2)

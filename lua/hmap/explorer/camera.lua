@@ -45,7 +45,7 @@ local function new(key_type, stride)
     first_hashes = {}, first_tophash = {},
     frames = {}, nframes = 0, last_op = 0, count = 0, op = 0,
     causes = {}, cause_numbers = {}, calls = {}, call_numbers = {},
-    fields = {}, memory = {}, unsampled = 0,
+    fields = {}, memory = {}, unsampled = 0, observers = 0,
     growths = {}, costly = {}, events = {},
     pending = { cost = 0 },
   }, camera)
@@ -398,16 +398,18 @@ local function film_fields(self, header, stats)
   end
 end
 
-local function parts_of(m)
+-- Without what the camera itself makes the map hold.
+local function parts_of(m, observers)
   local v = m:memory()
   local parts = { old = v.old, new = v.buckets + v.preallocated,
     overflow = v.overflow, text = v.text }
   parts.other = v.total - parts.old - parts.new - parts.overflow - parts.text
+    - observers
   return parts
 end
 
 local function film_memory(self)
-  local parts, changes = parts_of(self.map), {}
+  local parts, changes = parts_of(self.map, self.observers), {}
   for i, name in ipairs(PARTS) do
     local delta = parts[name] - (self.memory[name] or 0)
     changes[i] = zigzag(delta)
@@ -529,8 +531,10 @@ end
 
 --- Listens to the map whose operations are to be shot.
 function camera:listen(m)
+  local before = m:memory().total
   m:ledger(true)
   m:trace(function(event) self.events[#self.events + 1] = event end)
+  self.observers = m:memory().total - before
 end
 
 --- The costliest operations so far, the costliest first.

@@ -68,6 +68,14 @@ build = {
     ["hmap.explain"] = "lua/hmap/explain.lua",
     ["hmap.keystats"] = "lua/hmap/keystats.lua",
     ["hmap.ledger"] = "lua/hmap/ledger.lua",
+    ["hmap.explorer.arrays"] = "lua/hmap/explorer/arrays.lua",
+    ["hmap.explorer.camera"] = "lua/hmap/explorer/camera.lua",
+    ["hmap.explorer.film"] = "lua/hmap/explorer/film.lua",
+    ["hmap.explorer.keybook"] = "lua/hmap/explorer/keybook.lua",
+    ["hmap.explorer.pack"] = "lua/hmap/explorer/pack.lua",
+    ["hmap.explorer.page"] = "lua/hmap/explorer/page.lua",
+    ["hmap.explorer.player"] = "lua/hmap/explorer/player.lua",
+    ["hmap.explorer.scene"] = "lua/hmap/explorer/scene.lua",
     ["hmap.gocost"] = "lua/hmap/gocost.lua",
     ["hmap.law"] = "lua/hmap/law.lua",
     ["hmap.lines"] = "lua/hmap/lines.lua",
@@ -138,9 +146,13 @@ build = {
       incdirs = {"csrc", "$(XXHASH_INCDIR)"},
     },
   },
-  -- The annotations are for editors that read LuaLS's.
   install = {
-    lua = {["hmap.core.meta"] = "lua/hmap/core.meta.lua"},
+    lua = {
+      -- For editors that read LuaLS annotations.
+      ["hmap.core.meta"] = "lua/hmap/core.meta.lua",
+      -- The template that hmap.explorer.page finds beside itself.
+      ["hmap.explorer.page"] = "lua/hmap/explorer/page.html",
+    },
     bin = {hmap = "lua/bin/hmap"},
   },
 }

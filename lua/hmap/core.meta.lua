@@ -546,6 +546,62 @@
 ---@field sum hmap.Work of all operations
 ---@field worst hmap.Work the most of each that one operation did
 
+-- -- films --------------------------------------------------------------------
+
+--- What is done to a new map: each key is set, or what calls say.
+---@class hmap.Script: hmap.Options
+---@field keys any[] of the operations that take one, in their order
+---@field values? any[] beside them; default zeros
+---@field calls? { call: string, times: integer, n: integer? }[] as in a recording
+
+---@class hmap.FilmOptions
+---@field limit? integer operations that are kept in full; default 100,000. Of n
+--- times as many the film follows one bucket in n, rounded up to a power of two
+---@field cells? integer the same for the buckets of a map as it stands
+---@field progress? fun(operation: integer, operations: integer)
+
+--- Plain data but for its methods; lua/hmap/explorer/film.lua tells its fields.
+---@class hmap.Film
+---@field operations integer
+---@field stride integer one bucket in so many is followed
+---@field growths { kind: hmap.GrowthKind, from: integer, to: integer, begin_op: integer, end_op: integer?, count: integer, cause: string? }[]
+---@field costly { op: integer, cost: integer, call: string, cause: string, text: string? }[] the costliest first
+local film = {}
+
+--- The map as it was after an operation; 0: before the first. A scene is over
+--- when the next is asked for.
+---@param op integer
+---@return hmap.Scene
+function film:at(op) end
+
+--- The number of a key, from 0 on in order of first use.
+---@param key any
+---@return integer?
+function film:find(key) end
+
+--- The key of a number, and its text.
+---@param number integer
+---@return any key
+---@return string text
+function film:key(number) end
+
+--- What all that draws shows: hmap.picture draws it as it draws a map.
+---@class hmap.Scene
+---@field op integer
+---@field call string what was done: "set", ..
+---@field key any
+---@field key_text string?
+---@field cost integer
+---@field cause string
+---@field header hmap.Header
+---@field stats hmap.Stats
+---@field memory table<string, integer> old, new, overflow, text, other
+---@field events table[] as in hmap.Event
+---@field moves { key: any, text: string, from: table, to: table }[]
+---@field bucket fun(i: integer, which?: hmap.Which): hmap.Bucket?
+---@field find fun(number: integer): table? where the key of a number lies
+---@field hash fun(number: integer): integer
+
 -- -- maps ---------------------------------------------------------------------
 
 --- A map. Reads move nothing; writes move up to two old buckets while it grows.
@@ -856,11 +912,22 @@ function core.hash(key_type, key, seed, hash) end
 function core.keystats(keys, opts) end
 
 --- Everything about a map on one page: state, policy, check, memory, bucket,
---- distribution, picture. Walks the map. No address is in it.
+--- distribution, picture. Walks the map. No address is in it. With a path, a
+--- film, or a list of what films are made of, as one HTML file that needs
+--- nothing else; returns its bytes.
 ---@param m hmap.Map
 ---@param opts? hmap.DrawOptions
 ---@return string
+---@overload fun(x: hmap.Map | hmap.Film | hmap.Script | hmap.Recording | table[], path: string, opts?: hmap.FilmOptions): integer
 function core.report(m, opts) end
+
+--- The film of a map: what became of it, operation by operation. Of a map as it
+--- stands a film of that moment; of a script or a recording with its keys, the
+--- operations are done again, to a new map, and looked at.
+---@param x hmap.Map | hmap.Script | hmap.Recording
+---@param opts? hmap.FilmOptions
+---@return hmap.Film
+function core.film(x, opts) end
 
 --- A map as the recorded one was after `step` operations, by default all. The
 --- recording must be whole, from the beginning of a map with a seed; its field

@@ -1,7 +1,9 @@
 #!/bin/sh
-# The explorer's page in a browser: sh spec/page/run.sh [BUILD]. Ends "N passed,
-# N failed"; where a browser or node's packages cannot be had it says why, and
-# exits with 77.
+# The explorer's page in a browser. Ends "N passed, N failed"; where a browser or
+# node's packages cannot be had it says why, and exits with 77.
+#
+#   run.sh [BUILD]         the tests; pictures and pages are left in BUILD/page
+#   run.sh BUILD --still   makes the picture of the README anew
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 build=${1:-build} LUA=${LUA:-lua5.4}
@@ -27,5 +29,10 @@ cmp -s spec/page/package-lock.json "$dir/package-lock.json" && # as last time
   }
 }
 
-"$LUA" spec/page/pages.lua "$dir" || exit 1
-CHROMIUM=$chromium NODE_PATH=$dir/node_modules node spec/page/page.js "$dir"
+eval "$(${MAKE:-make} -s BUILD="$build" env)" || exit 1
+"$LUA" spec/page/pages.lua "$dir" ${2:+small} || exit 1
+export CHROMIUM="$chromium" NODE_PATH="$dir/node_modules"
+if [ "${2:-}" = --still ]; then
+  exec node spec/page/still.js "$dir/small.html" spec/page/explorer.png
+fi
+node spec/page/page.js "$dir"

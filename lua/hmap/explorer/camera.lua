@@ -215,11 +215,11 @@ end
 
 -- The new buckets that may have got something from an old one.
 local function heirs(self, bucket)
-  local list, old, new = {}, self.arrays.old.n, self.arrays.new.n
-  if self.arrays.kind == "double" then
-    for i = bucket, new - 1, old do list[#list + 1] = i end
+  local list, all = {}, self.arrays
+  if all.kind == "double" then
+    for i = bucket, all.new.n - 1, all.old.n do list[#list + 1] = i end
   else
-    list[1] = bucket % new
+    list[1] = bucket % all.new.n
   end
   return list
 end
@@ -299,8 +299,8 @@ local function strew(self, bucket, touched)
 end
 
 local function film_moves(self, buckets)
-  local old, new, touched = self.arrays.old, self.arrays.new, {}
-  local plain = self.arrays.kind ~= "rekey" and new.n <= 2 * old.n
+  local all, touched = self.arrays, {}
+  local plain = all.kind ~= "rekey" and all.new.n <= 2 * all.old.n
   for _, bucket in ipairs(buckets) do
     local followed = self.arrays:follows(bucket)
     if followed and plain then
@@ -370,9 +370,9 @@ local function film_events(self, events)
 end
 
 local function agrees(self, stats)
-  local old, new = self.arrays.old, self.arrays.new
-  return (new and new.n or 0) == stats.buckets
-    and (old and old.n or 0) == stats.old_buckets
+  local all = self.arrays
+  return (all.new and all.new.n or 0) == stats.buckets
+    and (all.old and all.old.n or 0) == stats.old_buckets
 end
 
 -- The bucket that the operation's key belongs to.

@@ -37,13 +37,13 @@ film.__index = film
 
 -- Where the texts begin: found when first asked for.
 local function index_texts(self)
-  local starts, at, length = {}, 1, nil
+  local ranges, at = {}, 1
   for i = 0, self.nkeys - 1 do
-    length, at = pack.read(self.texts, at)
-    starts[i] = { at, at + length - 1 }
-    at = at + length
+    local length, first = pack.read(self.texts, at)
+    at = first + length
+    ranges[i] = { first, at - 1 }
   end
-  return starts
+  return ranges
 end
 
 --- The key of a number, from 0 on, and its text. Of a film that was not made
@@ -85,14 +85,30 @@ local function power_of_two(n)
   return p
 end
 
--- What a map of a recording is asked would count as an operation.
+local POLICIES = { "go", "adaptive", "redis", "all_at_once" }
+
+local function same_fields(a, b)
+  for name, value in pairs(a) do
+    if b[name] ~= value then return false end
+  end
+  return true
+end
+
+-- Of a policy given as a table: the one it is equal to, if any.
+local function name_of_policy(policy)
+  for _, name in ipairs(POLICIES) do
+    local m <close> = core.new { policy = name }
+    if same_fields(m:tune(), policy) then return name end
+  end
+end
+
+-- A recording has its whole policy; to ask its map would be an operation.
 local function describe(m, given)
   local whole = type(given.policy) == "table" and given.policy.load
+  local policy = whole and given.policy or m:tune()
   return { key = given.key or "any", value = given.value or "any",
-    policy = whole and given.policy or m:tune(), seed = given.seed, hash = given.hash or "xxh3",
-    policy_name = type(given.policy) == "string" and given.policy
-      or not given.policy and "go" or nil,
-    name = given.name }
+    policy = policy, policy_name = name_of_policy(policy),
+    hash = given.hash or "xxh3", seed = given.seed, name = given.name }
 end
 
 local function costly_of(cam)
@@ -184,8 +200,9 @@ local function of_map(m, opts)
   local cam = camera.new(of.key, power_of_two(
     math.max(stats.buckets, stats.old_buckets) / (opts.cells or CELLS)))
   cam:begin(m)
+  local policy = m:tune()
   local made = develop(cam, { key = of.key, value = of.value,
-    name = of.name, policy = m:tune() })
+    name = of.name, policy = policy, policy_name = name_of_policy(policy) })
   for i, op in ipairs(m:worst_ops(64)) do
     made.costly[i] = { op = op.number, cost = op.cost, call = op.op,
       cause = op.cause }
@@ -213,8 +230,8 @@ local function check(x)
 end
 
 --- The film of a map as it stands, of a recording with its keys, or of what a
--- script does: keys =, and as you like calls = (as in a recording; else each key
--- is set), values =, and what hmap.new takes. opts: limit, cells, and
+-- script does: keys =, and as you like calls = (as in a recording; else each
+-- key is set), values =, and what hmap.new takes. opts: limit, cells, and
 -- progress(operation, operations).
 local function new(x, opts)
   local ok, made = pcall(function()

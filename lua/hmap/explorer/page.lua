@@ -1,8 +1,7 @@
 --- hmap.report(x, path): films as one HTML file that needs nothing else.
 --
--- The page is page.html beside this file; here the films go into it, and nothing
--- that comes from a key or a name gets there but inside of base64, or as JSON
--- without "<".
+-- The page is page.html beside this file; here the films go into it. What comes
+-- from a key or a name gets there in base64, or as JSON without "<".
 
 local camera = require "hmap.explorer.camera"
 local film = require "hmap.explorer.film"
@@ -25,16 +24,17 @@ local function json_module()
 end
 
 -- An empty list must not become an object.
-local function list(json, items)
-  return setmetatable(items, { __jsontype = "array" })
+local function list(items)
+  return setmetatable(table.move(items, 1, #items, 1, {}),
+    { __jsontype = "array" })
 end
 
-local function words_of(json, made)
+local function words_of(made)
   local words = { actions = camera.ACTION, kinds = camera.KINDS,
     fields = camera.FIELDS, parts = camera.PARTS }
   for _, name in ipairs(WORDS) do words[name] = made[name] end
   for _, name in ipairs { "growths", "costly" } do
-    words[name] = list(json, table.move(made[name], 1, #made[name], 1, {}))
+    words[name] = list(made[name])
   end
   words.map = {}
   for k, v in pairs(made.map) do words.map[k] = v end
@@ -52,7 +52,7 @@ local function data_of(films)
   local json, words = json_module(), {}
   local parts = { "" }
   for i, made in ipairs(films) do
-    words[i] = words_of(json, made)
+    words[i] = words_of(made)
     for _, column in ipairs(COLUMNS) do
       parts[#parts + 1] = string.format(
         '<script type="text/plain" id="film-%d-%s">%s</script>', i - 1, column,

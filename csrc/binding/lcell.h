@@ -90,7 +90,7 @@ _Noreturn void lcell_misfit(lua_State *L, int idx, const lfield *f,
 
 /* -- integers in cells ---------------------------------------------------- */
 
-/* lcell_isnothing [-0, +0, -]: nil or NaN, under which a table holds nothing. */
+/* lcell_isnothing [-0, +0, -]: nil or NaN, where tables hold nothing. */
 static inline bool lcell_isnothing(lua_State *L, int idx) {
   return lua_isnoneornil(L, idx) ||
          (lua_type(L, idx) == LUA_TNUMBER &&

@@ -309,15 +309,37 @@ typedef struct hmap_policy {
                         ** a rekey; 0: never */
 } hmap_policy;
 
+/* X(field, least, most, or 0 for off). A shrink at 1/4 or less leaves room for
+** twice the entries: so many inserts do not undo it, and as many deletes do not
+** repeat it. */
+#define HMAP_POLICY_BOUNDS(X)                                                  \
+  X(load, 1.0 / 8, 1024, false)                                                \
+  X(moves, 1, 65536, false)                                                    \
+  X(empty_visits, 1, 65536, false)                                             \
+  X(step_on, HMAP_STEP_ON_WRITE, HMAP_STEP_MANUAL, false)                      \
+  X(shrink, 0, 1.0 / 4, true)                                                  \
+  X(chain_alarm, 2, UINT32_MAX, true)
+
+typedef struct hmap_bounds {
+  const char *field;
+  double least, most;
+  bool or_off; /* 0 means: off */
+} hmap_bounds;
+/* The bounds of a field; false: it has none. */
+bool hmap_policy_bounds(const char *field, hmap_bounds *out);
+
+/* Go's load factor: 13/2. */
+#define HMAP_GO_LOAD 6.5
+
 /* X(preset, name in Lua, policy) */
 #define HMAP_POLICIES(X)                                                       \
-  X(GO, "go", {6.5, 2, 1, HMAP_STEP_ON_WRITE, true, 0, false, 0})              \
+  X(GO, "go", {HMAP_GO_LOAD, 2, 1, HMAP_STEP_ON_WRITE, true, 0, false, 0})     \
   X(ADAPTIVE, "adaptive",                                                      \
-    {6.5, 2, 1, HMAP_STEP_ON_WRITE, true, 1.0 / 8, false, 5})                  \
+    {HMAP_GO_LOAD, 2, 1, HMAP_STEP_ON_WRITE, true, 1.0 / 8, false, 5})         \
   X(REDIS, "redis",                                                            \
     {1, 1, 10, HMAP_STEP_ON_READ_WRITE, false, 1.0 / 8, false, 0})             \
   X(ALL_AT_ONCE, "all_at_once",                                                \
-    {6.5, 2, 1, HMAP_STEP_ON_WRITE, true, 0, true, 0})
+    {HMAP_GO_LOAD, 2, 1, HMAP_STEP_ON_WRITE, true, 0, true, 0})
 
 typedef enum hmap_preset {
 #define HMAP_X(preset, name, ...) HMAP_POLICY_##preset,
@@ -326,6 +348,10 @@ typedef enum hmap_preset {
 } hmap_preset;
 
 hmap_policy hmap_policy_of(hmap_preset preset);
+
+/* HMAP_EINVAL: *which names the field that is out of its bounds. */
+HMAP_MUST_USE hmap_status hmap_policy_check(const hmap_policy *policy,
+                                            const char **which);
 
 typedef struct hmap_options {
   hmap_spec key;  /* any kind but NONE */

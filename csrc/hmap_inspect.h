@@ -236,25 +236,65 @@ void hmap_set_watch(hmap *m, hmap_watcher watcher, void *ud);
 /* Whether two cells are the same key to this map. */
 bool hmap_same_key(const hmap *m, const void *a, const void *b);
 
+/* -- limits --------------------------------------------------------------- */
+
+/* X(member): the constants by which any map grows and takes memory, for those
+** who calculate ahead. Bytes unless said otherwise. */
+#define HMAP_LIMITS(X)                                                         \
+  X(slots)        /* in a bucket */                                            \
+  X(most_B)       /* log2 of the most buckets */                               \
+  X(inline_bytes) /* the largest cell that lies in its bucket */               \
+  X(text_bytes)   /* the longest text that lies in its cell */                 \
+  X(page)         /* of the system */                                          \
+  X(cleared)      /* arrays up to this come from the allocator */              \
+  X(sliced)       /* arrays from this on go back in slices */                  \
+  X(slice)                                                                     \
+  X(unslabbed) /* blocks of a kind, until they come from slabs */              \
+  X(slab)                                                                      \
+  X(region_slabs) /* slabs in a region */                                      \
+  X(block_unit)   /* sizes of blocks in slabs are multiples of it */           \
+  X(block)        /* the largest block in a slab */                            \
+  X(regions)      /* that the list of regions has room for at first */
+
+struct hmap_limits {
+#define HMAP_X(member) uint64_t member;
+  HMAP_LIMITS(HMAP_X)
+#undef HMAP_X
+};
+void hmap_limits(struct hmap_limits *out);
+
+/* The largest number of entries for which 2^B buckets do not double. Go 1.19
+** runtime/map.go, overLoadFactor. */
+uint64_t hmap_threshold(double load, unsigned B);
+
+/* Overflow buckets a bucket (up to 2^15 buckets, and of a sample beyond) that
+** begin a growth to the same size: 1, as Go has it; more with a load at which
+** chains are long by intent. */
+double hmap_overflow_share(double load);
+
 /* -- the ledger ----------------------------------------------------------- */
 
-/* X(member) of the work that an operation does, in units that are the same for
-** the same seed on every machine. */
+/* X(member, times, per) of the work that an operation does, in units that are
+** the same for the same seed on every machine. So many units cost this often
+** what a cache line does: a page given back costs about that. */
 #define HMAP_WORKS(X)                                                          \
-  X(hashes)      /* keys hashed */                                             \
-  X(slots)       /* tophash bytes looked at, 8 for each bucket read */         \
-  X(comparisons) /* keys compared */                                           \
-  X(moved)       /* entries moved to a new array */                            \
-  X(evacuated)   /* old buckets moved */                                       \
-  X(passed)      /* old buckets that the evacuation mark went over */          \
-  X(overflow)    /* overflow buckets put behind a chain */                     \
-  X(blocks)      /* blocks taken from and given back to the allocator */       \
-  X(cleared)     /* bytes set to zero, of arrays that are not mapped */        \
-  X(mapped)      /* bytes of arrays mapped, untouched as yet */                \
-  X(released)    /* bytes given back, to the system or the allocator */
+  X(hashes, 1, 1)      /* keys hashed */                                       \
+  X(slots, 1, 8)       /* tophash bytes looked at, 8 a bucket */               \
+  X(comparisons, 1, 1) /* keys compared */                                     \
+  X(moved, 2, 1)       /* entries moved to a new array */                      \
+  X(evacuated, 0, 1)   /* old buckets moved */                                 \
+  X(passed, 1, 1)      /* old buckets that the evacuation mark went over */    \
+  X(overflow, 0, 1)    /* overflow buckets put behind a chain */               \
+  X(blocks, 1, 1)      /* blocks taken from and given to the allocator */      \
+  X(cleared, 1, 64)    /* bytes set to zero, of arrays not mapped */           \
+  X(mapped, 0, 1)      /* bytes of arrays mapped, untouched as yet */          \
+  X(released, 1, 4096) /* bytes given back */
+
+/* What is mapped costs the same, be it large or small. */
+#define HMAP_MAPPING_COST 16
 
 typedef struct hmap_work {
-#define HMAP_X(member) uint64_t member;
+#define HMAP_X(member, times, per) uint64_t member;
   HMAP_WORKS(HMAP_X)
 #undef HMAP_X
 } hmap_work;

@@ -267,10 +267,10 @@ describe("a policy of one's own", function()
       [{ step_on = "read" }] = "step_on: 'write', 'read_write' or 'manual' "
         .. 'expected, got "read")',
       [{ same_size = 1 }] = "same_size: boolean expected, got 1)",
-      [{ shrink = 0.5 }] = "shrink: false or number up to 0.25 expected, got "
-        .. "0.5)",
-      [{ shrink = true }] = "shrink: false or number up to 0.25 expected, got "
-        .. "true)",
+      [{ shrink = 0.5 }] = "shrink: false or number from 0 to 0.25 "
+        .. "expected, got 0.5)",
+      [{ shrink = true }] = "shrink: false or number from 0 to 0.25 "
+        .. "expected, got true)",
       [{ chain_alarm = 1 }] = "chain_alarm: false or integer from 2 on "
         .. "expected, got 1)",
       [{ all_at_once = "yes" }] = 'all_at_once: boolean expected, got "yes")',

@@ -490,6 +490,7 @@ int luaopen_hmap_core(lua_State *L) {
   lua_newtable(L);
   lmap_setfuncs(L, functions, 0);
   linspect_open(L);
+  llimits_open(L);
   lsurvey_open(L);
   lexplain_open(L);
   lledger_open(L);

@@ -7,7 +7,7 @@
 
 /* set_work [-0, +0, m]: each count as a field of the table on top. */
 static void set_work(lua_State *L, const hmap_work *work) {
-#define HMAP_X(member) set_int(L, #member, work->member);
+#define HMAP_X(member, times, per) set_int(L, #member, work->member);
   HMAP_WORKS(HMAP_X)
 #undef HMAP_X
 }

@@ -296,6 +296,9 @@ int lview_of(lua_State *L);
 ** table on top. */
 void linspect_open(lua_State *L);
 
+/* llimits_open [-0, +0, m]: the same for the core's constants and rules. */
+void llimits_open(lua_State *L);
+
 /* linspect_pushlayout [-0, +1, m] */
 struct hmap_layout;
 void linspect_pushlayout(lua_State *L, const struct hmap_layout *layout,

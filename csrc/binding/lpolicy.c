@@ -10,8 +10,6 @@
 #include "lmap.h"
 #include "lset.h"
 
-#include <limits.h>
-
 /* -- the fields ----------------------------------------------------------- */
 
 /* Where a field is being read, for its complaints. */
@@ -28,31 +26,53 @@ _Noreturn static void bad_field(const reader *r, const char *name,
               got);
 }
 
-static bool is_number(lua_State *L, double low, double high) {
-  return lua_type(L, -1) == LUA_TNUMBER && lua_tonumber(L, -1) >= low &&
-         lua_tonumber(L, -1) <= high;
-}
-
-static bool is_integer(lua_State *L, lua_Integer low, lua_Integer high) {
-  int ok;
-  lua_Integer i = lua_tointegerx(L, -1, &ok);
-  return ok && lua_type(L, -1) == LUA_TNUMBER && i >= low && i <= high;
-}
-
 static bool is_false(lua_State *L) {
   return lua_isboolean(L, -1) && !lua_toboolean(L, -1);
 }
 
-static void read_load(const reader *r, const char *name, void *to) {
-  if (!is_number(r->L, 1.0 / 8, 1024))
-    bad_field(r, name, "number from 0.125 to 1024");
-  *(double *)to = (double)lua_tonumber(r->L, -1);
+/* push_bound [-0, +1, m]: 1/8 as 0.125, 1024 as 1024. */
+static const char *push_bound(lua_State *L, double bound) {
+  if (bound == (double)(lua_Integer)bound)
+    return lua_pushfstring(L, "%I", (LUAI_UACINT)bound);
+  return lua_pushfstring(L, "%f", bound);
+}
+
+/* out_of_bounds [-0, +0, v]: what is wanted follows from the core's bounds. */
+_Noreturn static void out_of_bounds(const reader *r, const hmap_bounds *b,
+                                    const char *kind) {
+  lua_State *L = r->L;
+  int value = lua_gettop(L);
+  const char *off = b->or_off ? "false or " : "";
+  const char *least = push_bound(L, b->least);
+  const char *wanted =
+      b->most >= UINT32_MAX
+          ? lua_pushfstring(L, "%s%s from %s on", off, kind, least)
+          : lua_pushfstring(L, "%s%s from %s to %s", off, kind, least,
+                            push_bound(L, b->most));
+  lua_pushvalue(L, value);
+  bad_field(r, b->field, wanted);
+}
+
+/* bounded [-0, +0, v]: the number on top, or 0 for a false that means off. */
+static double bounded(const reader *r, const char *name, bool integer) {
+  hmap_bounds b;
+  lua_State *L = r->L;
+  (void)hmap_policy_bounds(name, &b);
+  if (b.or_off && is_false(L))
+    return 0;
+  double n = (double)lua_tonumber(L, -1);
+  if (lua_type(L, -1) != LUA_TNUMBER || !(n >= b.least && n <= b.most) ||
+      (integer && n != (double)lua_tointeger(L, -1)))
+    out_of_bounds(r, &b, integer ? "integer" : "number");
+  return n;
+}
+
+static void read_number(const reader *r, const char *name, void *to) {
+  *(double *)to = bounded(r, name, false);
 }
 
 static void read_count(const reader *r, const char *name, void *to) {
-  if (!is_integer(r->L, 1, 65536))
-    bad_field(r, name, "integer from 1 to 65536");
-  *(uint32_t *)to = (uint32_t)lua_tointeger(r->L, -1);
+  *(uint32_t *)to = (uint32_t)bounded(r, name, true);
 }
 
 static const char *const step_names[] = {"write", "read_write", "manual"};
@@ -72,18 +92,6 @@ static void read_bool(const reader *r, const char *name, void *to) {
   if (!lua_isboolean(r->L, -1))
     bad_field(r, name, "boolean");
   *(bool *)to = lua_toboolean(r->L, -1);
-}
-
-static void read_shrink(const reader *r, const char *name, void *to) {
-  if (!is_false(r->L) && !is_number(r->L, 0, 1.0 / 4))
-    bad_field(r, name, "false or number up to 0.25");
-  *(double *)to = (double)lua_tonumber(r->L, -1);
-}
-
-static void read_alarm(const reader *r, const char *name, void *to) {
-  if (!is_false(r->L) && !is_integer(r->L, 2, UINT32_MAX))
-    bad_field(r, name, "false or integer from 2 on");
-  *(uint32_t *)to = (uint32_t)lua_tointeger(r->L, -1);
 }
 
 /* All [-0, +1, -]. */
@@ -119,14 +127,14 @@ static const struct {
   void (*push)(lua_State *L, const void *from);
 } fields[] = {
 #define AT(name) #name, offsetof(hmap_policy, name)
-    {AT(load), read_load, push_float},
+    {AT(load), read_number, push_float},
     {AT(moves), read_count, push_count},
     {AT(empty_visits), read_count, push_count},
     {AT(step_on), read_step_on, push_step_on},
     {AT(same_size), read_bool, push_bool},
-    {AT(shrink), read_shrink, push_shrink},
+    {AT(shrink), read_number, push_shrink},
     {AT(all_at_once), read_bool, push_bool},
-    {AT(chain_alarm), read_alarm, push_alarm},
+    {AT(chain_alarm), read_count, push_alarm},
 #undef AT
 };
 
@@ -173,16 +181,24 @@ _Noreturn static void unknown_field(const reader *r) {
               name, lua_tostring(r->L, -1));
 }
 
-/* read_field [-0, +0, v]: stack: name value */
-static void read_field(const reader *r, hmap_policy *out) {
-  const char *name =
-      lua_type(r->L, -2) == LUA_TSTRING ? lua_tostring(r->L, -2) : "";
+static bool is_field(const char *name) {
   for (size_t i = 0; i < NFIELDS; i++)
-    if (strcmp(name, fields[i].name) == 0) {
-      fields[i].read(r, name, (char *)out + fields[i].at);
-      return;
-    }
-  unknown_field(r);
+    if (strcmp(name, fields[i].name) == 0)
+      return true;
+  return false;
+}
+
+/* read_fields [-0, +0, v]: of the table at idx, also those it inherits. */
+static void read_fields(const reader *r, int idx, hmap_policy *out) {
+  lua_State *L = r->L;
+  for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1))
+    if (lua_type(L, -2) != LUA_TSTRING || !is_field(lua_tostring(L, -2)))
+      unknown_field(r);
+  for (size_t i = 0; i < NFIELDS; i++) {
+    if (lua_getfield(L, idx, fields[i].name) != LUA_TNIL)
+      fields[i].read(r, fields[i].name, (char *)out + fields[i].at);
+    lua_pop(L, 1);
+  }
 }
 
 void lpolicy_read(lua_State *L, int idx, int arg, const char *what,
@@ -195,8 +211,7 @@ void lpolicy_read(lua_State *L, int idx, int arg, const char *what,
     lcell_blame(L, arg, "%spolicy's name or table expected, got %s", what,
                 luaL_typename(L, idx));
   else
-    for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1))
-      read_field(&r, &policy);
+    read_fields(&r, lua_absindex(L, idx), &policy);
   *out = policy;
 }
 

@@ -16,10 +16,11 @@
 --
 -- Pure: numbers in, numbers out.
 
--- csrc/core/mem/slab.h and slab.c.
-local LOOSE, SLAB, REGION_SLABS = 64 * 1024, 32 * 1024, 32
-local UNIT, MAX_BLOCK = 16, 2064
-local FIRST_REGIONS, POINTER = 8, 8 -- the list of regions at first
+local limits = require "hmap.core".limits()
+local LOOSE, SLAB, REGION_SLABS = limits.unslabbed, limits.slab,
+  limits.region_slabs
+local UNIT, MAX_BLOCK = limits.block_unit, limits.block
+local FIRST_REGIONS, POINTER = limits.regions, 8
 
 local function round_up(n, unit) return (n + unit - 1) // unit * unit end
 

@@ -13,7 +13,7 @@
 --
 -- Pure: numbers in, numbers out.
 
-local SLOTS = 8
+local SLOTS = require "hmap.core".limits().slots
 
 -- -- the fullest moment -----------------------------------------------------
 

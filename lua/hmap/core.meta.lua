@@ -990,6 +990,43 @@ function core.lives() end
 ---@return number? seconds since it was first
 function core.profiling(on) end
 
+--- The constants by which maps grow and take memory; see hmap_limits in
+--- hmap_inspect.h. Bytes unless said otherwise.
+---@class hmap.Limits
+---@field load number Go's load factor, 6.5
+---@field slots integer in a bucket
+---@field most_B integer log2 of the most buckets
+---@field inline_bytes integer the largest key or value in its bucket
+---@field text_bytes integer the longest text that lies in its bucket
+---@field page integer of the system
+---@field cleared integer arrays up to this come from the allocator
+---@field sliced integer arrays from this on go back in slices
+---@field slice integer
+---@field unslabbed integer blocks of a kind, until they come from slabs
+---@field slab integer
+---@field region_slabs integer slabs in a region
+---@field block_unit integer sizes of blocks in slabs are multiples of it
+---@field block integer the largest block in a slab
+---@field regions integer room in the list of regions at first
+
+---@return hmap.Limits
+function core.limits() end
+
+--- The entries for which 2^B buckets do not double.
+---@param load number
+---@param B integer
+---@return integer
+function core.threshold(load, B) end
+
+--- Overflow buckets a bucket that begin a growth to the same size.
+---@param load number
+---@return number
+function core.overflow_share(load) end
+
+--- What a unit of each kind of work costs.
+---@return table<string, number>
+function core.work_costs() end
+
 --- Adds a method to all maps.
 ---@param name string
 ---@param fn function

@@ -28,14 +28,12 @@
 
 local blocks = require "hmap.blocks"
 local churns = require "hmap.churn"
+local core = require "hmap.core"
 local laws = require "hmap.law"
 local moves = require "hmap.moves"
 
--- csrc/core/map/array.h: arrays of more than CLEARED_MAX bytes are mapped in
--- whole pages, from MAP_MIN on they go back in slices.
-local PAGE, SLICE = 4096, 32 * 1024
-local CLEARED_MAX, MAP_MIN = 32 * 1024, 128 * 1024
-local SLOTS, MAX_B, MAX_BYTES = 8, 48, 1 << 62
+local limits = core.limits()
+local PAGE, MAX_BYTES = limits.page, 1 << 62
 
 local function round(x) return math.floor(x + 0.5) end
 
@@ -45,8 +43,7 @@ local function round_up(n, unit) return (n + unit - 1) // unit * unit end
 
 --- Entries that 2^B buckets hold without doubling.
 local function threshold(shape, B)
-  local entries = shape.policy.load * (1 << B)
-  return entries < SLOTS and SLOTS or math.floor(entries)
+  return core.threshold(shape.policy.load, B)
 end
 
 local function least_B(shape, n)
@@ -62,22 +59,22 @@ end
 
 local function array_bytes(shape, B)
   local bytes = ((1 << B) + preallocated(B)) * shape.bucket_size
-  return bytes > CLEARED_MAX and round_up(bytes, PAGE) or bytes
+  return bytes > limits.cleared and round_up(bytes, PAGE) or bytes
 end
 
 local function is_mapped(shape, B)
-  return array_bytes(shape, B) > CLEARED_MAX
+  return array_bytes(shape, B) > limits.cleared
 end
 
 local function is_sliced(shape, B)
-  return array_bytes(shape, B) >= MAP_MIN
+  return array_bytes(shape, B) >= limits.sliced
 end
 
 --- Whether an array for n entries is more than a map ever asks for.
 local function is_too_many(shape, n)
   local most = MAX_BYTES // shape.bucket_size
   local B = 0
-  while B < MAX_B and (2 << B) <= most // 2 do B = B + 1 end
+  while B < limits.most_B and (2 << B) <= most // 2 do B = B + 1 end
   return n > threshold(shape, B)
 end
 
@@ -85,7 +82,8 @@ end
 local function left_of_array(shape, B, mark)
   local bytes = array_bytes(shape, B)
   if not is_sliced(shape, B) then return bytes end
-  return bytes - math.floor(mark * shape.bucket_size) // SLICE * SLICE
+  return bytes - math.floor(mark * shape.bucket_size)
+    // limits.slice * limits.slice
 end
 
 -- The share of the old overflow buckets made one by one that is still there:
@@ -348,12 +346,6 @@ end
 
 -- -- entries that come and go -----------------------------------------------
 
--- Overflow buckets a chain that begin a growth to the same size. From 2^16
--- buckets on the counter is a sample: it has the same share.
-local function too_many_overflow(policy)
-  return policy.load <= 6.5 and 1 or 2 + policy.load / SLOTS
-end
-
 -- The time at which a rising function reaches a value.
 local function when(f, value)
   local high = 1
@@ -390,7 +382,7 @@ local function churned(shape, B, live, entries)
       probes = still }
   end
   local overflow = churns.overflow(rest.law, mean)
-  local most = too_many_overflow(shape.policy)
+  local most = core.overflow_share(shape.policy.load)
   local period = shape.policy.same_size and when(overflow, most) or math.huge
   local lifetimes = (entries - live) / live
   local since = lifetimes % period

@@ -14,6 +14,10 @@
 --
 -- Pure: numbers in, numbers out.
 
+local core = require "hmap.core"
+
+local LOAD = core.limits().load -- Go's, whatever the policy
+
 local CLASSES = {
   8, 16, 24, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 240,
   256, 288, 320, 352, 384, 416, 448, 480, 512, 576, 640, 704, 768, 896, 1024,
@@ -32,10 +36,13 @@ local function rounded(bytes)
   end
 end
 
---- The least B whose limit holds n entries, by Go's 6.5.
+--- The entries for which 2^B buckets do not double in Go.
+local function threshold(B) return core.threshold(LOAD, B) end
+
+--- The least B whose limit holds n entries.
 local function least_B(n)
   local B = 0
-  while n > 8 and n > 13 * ((1 << B) // 2) do B = B + 1 end
+  while n > threshold(B) do B = B + 1 end
   return B
 end
 
@@ -97,6 +104,7 @@ end
 return {
   HEADER = HEADER,
   rounded = rounded,
+  threshold = threshold,
   least_B = least_B,
   array = array,
   bytes = bytes,

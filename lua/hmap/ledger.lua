@@ -3,6 +3,7 @@
 -- The core counts the work of each operation in units that do not depend on
 -- the machine; this room says it in words. Pure: tables in, text out.
 
+local core = require "hmap.core"
 local words = require "hmap.words"
 
 local GROWTH = { double = "growth", same_size = "growth to the same size",
@@ -23,33 +24,37 @@ local function from_to(op)
     words.plural(op.to, "bucket"))
 end
 
--- Each kind of work that may be why an operation is slow: its share of the
--- cost, by the rule of hmap_cost, and its words.
+-- What a unit of each kind of work costs. An overflow bucket costs no more than
+-- the work that it makes; it is told before what costs as much.
+local COSTS = core.work_costs()
+COSTS.overflow = 1
+
+-- Each kind of work that may be why an operation is slow, and its words.
 local CAUSES = {
-  { "cleared", 1 / 64, function(n)
+  { "cleared", function(n)
     return "set " .. words.bytes(n) .. " of a new array to zero"
   end },
-  { "mapped", 0, function(n)
+  { "mapped", function(n)
     return "mapped a new array of " .. words.bytes(n)
   end },
-  { "moved", 2, function(n, op)
+  { "moved", function(n, op)
     return string.format("moved %s of %s", words.plural(n, "entry", "entries"),
       words.plural(op.evacuated, "old bucket"))
   end },
-  { "passed", 1, function(n)
+  { "passed", function(n)
     return n > 2 and "went over " .. words.plural(n, "moved bucket")
   end },
-  { "blocks", 1, function(n)
+  { "blocks", function(n)
     return n > 2 and "took or freed " .. words.plural(n, "block")
   end },
-  { "released", 1 / 4096, function(n)
+  { "released", function(n)
     return "gave back " .. words.bytes(n)
   end },
-  { "overflow", 1, function(n)
+  { "overflow", function(n)
     return n == 1 and "hung on an overflow bucket" or
       "hung on " .. words.plural(n, "overflow bucket")
   end },
-  { "slots", 1 / 8, function(n, op)
+  { "slots", function(n, op)
     local extra = n // 8 - op.evacuated
     return extra > 2 and "read " .. words.plural(extra, "bucket")
   end },
@@ -59,11 +64,11 @@ local CAUSES = {
 local function cause(op)
   local parts, costs = {}, {}
   for rank, c in ipairs(CAUSES) do
-    local name, cost, tell = c[1], c[2], c[3]
+    local name, tell = c[1], c[2]
     local text = op[name] > 0 and tell(op[name], op)
     if text then
       parts[#parts + 1] = text
-      costs[text] = cost * op[name] - rank * 1e-6
+      costs[text] = COSTS[name] * op[name] - rank * 1e-6
     end
   end
   table.sort(parts, function(a, b) return costs[a] > costs[b] end)

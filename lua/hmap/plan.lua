@@ -14,7 +14,7 @@ local laws = require "hmap.law"
 local moves = require "hmap.moves"
 local words = require "hmap.words"
 
-local INLINE_TEXT = 15 -- bytes of a text that its cell has room for
+local INLINE_TEXT = core.limits().text_bytes
 
 -- -- what is asked ----------------------------------------------------------
 
@@ -218,7 +218,7 @@ end
 -- The last growth begins with both arrays whole.
 local function go_peak(shape, B)
   if B == 0 then return 0 end
-  local n = B == 1 and 8 or 13 * ((1 << B - 1) // 2)
+  local n = gocost.threshold(B - 1)
   local old = gocost.bytes(B - 1, shape.bucket_size,
     overflow_of(shape, B - 1, n), shape.pointers)
   return old + gocost.array(B, shape.bucket_size).bytes + go_outside(shape, n)

@@ -6,6 +6,7 @@
 --
 -- Pure: tables in, tables and sentences out.
 
+local limits = require "hmap.core".limits()
 local words = require "hmap.words"
 
 local function sum(growths)
@@ -70,8 +71,9 @@ end
 -- What the entries were too many for; nil if they were not the reason.
 local function limit_text(g)
   if g.kind ~= "double" then return nil end
-  if g.from == 1 then return "> 8 slots" end
-  return string.format("> %s = 6.5 x %s", words.count(g.from * 13 // 2),
+  if g.from == 1 then return string.format("> %d slots", limits.slots) end
+  return string.format("> %s = %s x %s",
+    words.count(math.floor(g.from * limits.load)), limits.load,
     words.count(g.from))
 end
 

@@ -229,7 +229,7 @@ static const hmap_work bound = {.hashes = 64,
                                 .released = 128 << 10};
 
 static void expect_within(hmap_work w) {
-#define HMAP_X(member)                                                         \
+#define HMAP_X(member, times, per)                                             \
   EXPECT_SAY(w.member <= bound.member, #member " of one operation: %" PRIu64,  \
              w.member);
   HMAP_WORKS(HMAP_X)

@@ -15,9 +15,8 @@
 #include "core/map/bucket.h"
 #include "hmap.h"
 
-#define SLICE_BYTES     ((size_t)32 * 1024)
-#define DEFAULT_MAP_MIN ((size_t)128 * 1024)
-#define CLEARED_MAX     ((size_t)32 * 1024)
+#define SLICE_BYTES ((size_t)32 * 1024)
+#define CLEARED_MAX ((size_t)32 * 1024)
 
 typedef struct array array;
 struct array {

@@ -3,13 +3,12 @@
 
 #include "core/map/fast_path.h"
 
-/* A page given back costs about what a line does; what is only mapped costs
-** the same, be it large or small. */
 uint64_t hmap_cost(const hmap_work *w) {
-  const uint64_t line = 64, page = 4096, mapping = 16;
-  return w->hashes + w->slots / HMAP_BUCKET_COUNT + w->comparisons +
-         2 * w->moved + w->passed + w->blocks + w->cleared / line +
-         w->released / page + (w->mapped > 0 ? mapping : 0);
+  uint64_t cost = w->mapped > 0 ? HMAP_MAPPING_COST : 0;
+#define HMAP_X(member, times, per) cost += (times) * (w->member / (per));
+  HMAP_WORKS(HMAP_X)
+#undef HMAP_X
+  return cost;
 }
 
 void hmapi_begin_op(const hmap *m, hmap_op_kind kind) {
@@ -31,7 +30,7 @@ void hmapi_count_resize(const hmap *m, bool begins) {
 }
 
 static void add_up(hmap_totals *t, const hmap_op *op) {
-#define HMAP_X(member)                                                         \
+#define HMAP_X(member, times, per)                                             \
   t->sum.member += op->work.member;                                            \
   if (op->work.member > t->worst.member)                                       \
     t->worst.member = op->work.member;

@@ -24,14 +24,14 @@ hmap_policy hmap_policy_of(hmap_preset which) {
 }
 
 /* Go's rule is 13 * (2^B / 2), and 8 for one bucket; the same for any load. */
-uint64_t hmapi_threshold(const hmap *m, unsigned B) {
-  double entries = m->policy.load * (double)(UINT64_C(1) << B);
+uint64_t hmap_threshold(double load, unsigned B) {
+  double entries = load * (double)(UINT64_C(1) << B);
   return entries < HMAP_BUCKET_COUNT ? HMAP_BUCKET_COUNT : (uint64_t)entries;
 }
 
 unsigned hmapi_least_B(const hmap *m, uint64_t entries) {
   unsigned B = 0;
-  while (B < MAX_B && entries > hmapi_threshold(m, B))
+  while (B < MAX_B && entries > hmap_threshold(m->policy.load, B))
     B++;
   return B;
 }
@@ -39,34 +39,57 @@ unsigned hmapi_least_B(const hmap *m, uint64_t entries) {
 /* As many overflow buckets as buckets (the counter has 16 bits); with a load at
 ** which chains are long by intent, more than those, or never if the counter
 ** cannot tell. */
+double hmap_overflow_share(double load) {
+  return load <= HMAP_GO_LOAD ? 1 : 2 + load / HMAP_BUCKET_COUNT;
+}
+
 static uint32_t too_many_overflow_buckets(double load, unsigned B) {
-  uint32_t many = UINT32_C(1) << (B > 15 ? 15 : B);
-  if (load <= 6.5)
-    return many;
-  double wanted = (2 + load / HMAP_BUCKET_COUNT) * many;
+  uint32_t buckets = UINT32_C(1) << (B > 15 ? 15 : B);
+  double wanted = hmap_overflow_share(load) * buckets;
   return wanted < UINT16_MAX ? (uint32_t)wanted : UINT32_MAX;
 }
 
 void hmapi_set_thresholds(hmap *m) {
   const hmap_policy *p = &m->policy;
-  m->grow_threshold = hmapi_threshold(m, m->B);
+  m->grow_threshold = hmap_threshold(p->load, m->B);
   m->same_size_at =
       p->same_size ? too_many_overflow_buckets(p->load, m->B) : UINT32_MAX;
   m->shrink_threshold =
       m->B == 0 ? 0 : (uint64_t)(p->shrink * (double)m->grow_threshold);
 }
 
-/* A shrink at 1/4 or less leaves room for twice the entries: so many inserts
-** do not undo it, and as many deletes do not repeat it. */
-static bool policy_ok(const hmap_policy *p) {
-  return p->load >= 1.0 / 8 && p->load <= 1024 && p->moves >= 1 &&
-         p->moves <= 65536 && p->empty_visits >= 1 &&
-         p->empty_visits <= 65536 && (unsigned)p->step_on <= HMAP_STEP_MANUAL &&
-         p->shrink >= 0 && p->shrink <= 1.0 / 4 && p->chain_alarm != 1;
+bool hmap_policy_bounds(const char *name, hmap_bounds *out) {
+  static const hmap_bounds all[] = {
+#define HMAP_X(name, least, most, or_off) {#name, least, most, or_off},
+      HMAP_POLICY_BOUNDS(HMAP_X)
+#undef HMAP_X
+  };
+  for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+    if (strcmp(all[i].field, name) == 0) {
+      *out = all[i];
+      return true;
+    }
+  return false;
+}
+
+static bool is_within(double value, double least, double most, bool or_off) {
+  return (value >= least && value <= most) || (or_off && value == 0);
+}
+
+hmap_status hmap_policy_check(const hmap_policy *policy, const char **which) {
+#define HMAP_X(name, least, most, or_off)                                      \
+  *which = #name;                                                              \
+  if (!is_within((double)policy->name, least, most, or_off))                   \
+    return HMAP_EINVAL;
+  HMAP_POLICY_BOUNDS(HMAP_X)
+#undef HMAP_X
+  *which = NULL;
+  return HMAP_OK;
 }
 
 hmap_status hmap_tune(hmap *m, const hmap_policy *policy) {
-  if (!policy_ok(policy))
+  const char *which;
+  if (hmap_policy_check(policy, &which) != HMAP_OK)
     return HMAP_EINVAL;
   m->policy = *policy;
   hmapi_set_thresholds(m);
@@ -132,7 +155,7 @@ static hmap_status begin_reserve(hmap *m, uint64_t entries) {
 }
 
 static hmap_status reserve(hmap *m, size_t n) {
-  if (n > hmapi_threshold(m, MAX_B))
+  if (n > hmap_threshold(m->policy.load, MAX_B))
     return HMAP_ETOOBIG;
   bool later = growing(m);
   hmap_status status = later ? HMAP_OK : begin_reserve(m, n);

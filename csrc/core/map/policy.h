@@ -4,8 +4,6 @@
 
 #include "core/map/map.h"
 
-/* The largest number of entries for which 2^B buckets do not double. */
-HIDDEN uint64_t hmapi_threshold(const hmap *m, unsigned B);
 /* The least B that holds so many entries. */
 HIDDEN unsigned hmapi_least_B(const hmap *m, uint64_t entries);
 /* To be called when B or the policy changes: the counts that writes compare

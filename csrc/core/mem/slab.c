@@ -1,10 +1,7 @@
 /* slab.c: small blocks out of mapped slabs; the picture is in slab.h. */
 #include "core/mem/slab.h"
 
-#define UNIT         ((size_t)16)
-#define MAX_BLOCK    ((size_t)2064) /* the largest bucket: 8 + 8 * 256 + 8 */
-#define NSIZES       (MAX_BLOCK / UNIT)
-#define REGION_SLABS 32
+#define NSIZES       (MAX_BLOCK / BLOCK_UNIT)
 #define REGION_BYTES (REGION_SLABS * SLAB_BYTES)
 
 static_assert(HMAP_BUCKET_COUNT * (2 * HMAP_MAX_INLINE + 1) + 8 <= MAX_BLOCK,
@@ -93,7 +90,7 @@ static char *memory_of(const slab *s) {
 
 static bool make_room(heap *h, slabs *sl) {
   hmap_status why;
-  size_t more = sl->capacity == 0 ? 8 : 2 * sl->capacity;
+  size_t more = sl->capacity == 0 ? FIRST_REGIONS : 2 * sl->capacity;
   if (sl->nregions < sl->capacity)
     return true;
   region **list = hmapi_alloc(h, PART_HEADER, more * sizeof *list, &why);
@@ -199,7 +196,7 @@ static slab *open_slab(heap *h, slabs *sl, part p, size_t size) {
   s->size = (uint32_t)size;
   s->is_idle = false;
   sl->nused++;
-  link_slab(&sl->open[size / UNIT - 1], s);
+  link_slab(&sl->open[size / BLOCK_UNIT - 1], s);
   return s;
 }
 
@@ -273,12 +270,12 @@ static void *take_block(slabs *sl, slab *s) {
   }
   s->used++;
   if (is_full(s))
-    unlink_slab(&sl->open[s->size / UNIT - 1], s);
+    unlink_slab(&sl->open[s->size / BLOCK_UNIT - 1], s);
   return block;
 }
 
 static void return_block(heap *h, slabs *sl, slab *s, void *block) {
-  slab **list = &sl->open[s->size / UNIT - 1];
+  slab **list = &sl->open[s->size / BLOCK_UNIT - 1];
   bool was_full = is_full(s);
   memcpy(block, &s->free, sizeof s->free);
   s->free = block;
@@ -312,11 +309,11 @@ static slabs *slabs_for(heap *h, part p, size_t bytes) {
 }
 
 static void *slab_block(heap *h, part p, size_t bytes) {
-  size_t size = (bytes + UNIT - 1) / UNIT * UNIT;
+  size_t size = (bytes + BLOCK_UNIT - 1) / BLOCK_UNIT * BLOCK_UNIT;
   slabs *sl = size <= MAX_BLOCK ? slabs_for(h, p, bytes) : NULL;
   if (sl == NULL)
     return NULL;
-  slab *s = sl->open[size / UNIT - 1];
+  slab *s = sl->open[size / BLOCK_UNIT - 1];
   if (s == NULL)
     s = open_slab(h, sl, p, size);
   return s != NULL ? take_block(sl, s) : NULL;
@@ -347,7 +344,7 @@ void hmapi_block_free(heap *h, part p, void *block, size_t bytes) {
 static const char *slab_broken(const slab *s) {
   size_t freed = 0;
   const void *block = s->free;
-  for (; block != NULL && freed <= SLAB_BYTES / UNIT; freed++) {
+  for (; block != NULL && freed <= SLAB_BYTES / BLOCK_UNIT; freed++) {
     size_t offset = (uintptr_t)block - (uintptr_t)memory_of(s);
     if (offset >= s->fresh || offset % s->size != 0)
       return "a free block is not one of its slab";

@@ -28,6 +28,10 @@
 #include "core/mem/heap.h"
 
 #define SLAB_BYTES      ((size_t)32 * 1024)
+#define REGION_SLABS    32
+#define BLOCK_UNIT      ((size_t)16)   /* sizes of blocks are multiples of it */
+#define MAX_BLOCK       ((size_t)2064) /* the largest bucket: 8 + 8 * 256 + 8 */
+#define FIRST_REGIONS   8 /* room for regions in the list at first */
 #define UNSLABBED_BYTES ((size_t)64 * 1024)
 
 typedef struct slabs slabs;

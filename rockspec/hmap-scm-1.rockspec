@@ -81,6 +81,7 @@ build = {
     ["hmap.lines"] = "lua/hmap/lines.lua",
     ["hmap.loadtable"] = "lua/hmap/loadtable.lua",
     ["hmap.moves"] = "lua/hmap/moves.lua",
+    ["hmap.options"] = "lua/hmap/options.lua",
     ["hmap.picture"] = "lua/hmap/picture.lua",
     ["hmap.plan"] = "lua/hmap/plan.lua",
     ["hmap.plan_text"] = "lua/hmap/plan_text.lua",

@@ -315,8 +315,8 @@ describe("hmap.live", function()
       { "bad argument #1 to 'live' (table expected, got string)", "x" },
       { "unknown option 'collekt'; options are collect, stuck_after",
         { collekt = true } },
-      { "option 'collect': boolean expected, got number", { collect = 1 } },
-      { "option 'stuck_after': number expected, got string",
+      { "option 'collect': boolean expected, got 1", { collect = 1 } },
+      { "option 'stuck_after': seconds from 0 on expected, got \"1\"",
         { stuck_after = "1" } },
       { "seconds from 0 on expected, got -1", { stuck_after = -1 } },
     } do

@@ -433,6 +433,21 @@ describe("hmap.new", function()
     return err
   end
 
+  it("counts what a table of options inherits", function()
+    local function heir(t, of) return setmetatable(t, { __index = of }) end
+    local ours = { key = "int64", name = "ours", policy = heir({ moves = 3 },
+      { load = 4 }) }
+    local m = hmap.new(heir({ value = "string" }, ours))
+    assert.is_truthy(tostring(m):find("int64 -> string", 1, true))
+    assert.are.same({ 4, 3, "ours" }, { m:tune().load, m:tune().moves,
+      hmap.live()[1].name })
+    m:close()
+    assert.are.equal(5, hmap.plan(heir({ entries = 5 },
+      { key = "int64", value = "int64" })).entries)
+    assert.is_truthy(hmap.new():draw(heir({}, { width = 70 })))
+    assert.has_error(function() hmap.plan(heir({}, { entries = "5" })) end)
+  end)
+
   it("lists the options when one is unknown", function()
     assert.are.equal("bad argument #1 to 'new' (unknown option 'capcity'; "
       .. "options are key, value, capacity, seed, hash, max_bytes, name, "

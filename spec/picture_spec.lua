@@ -235,9 +235,11 @@ describe("a picture", function()
     assert.has_error(function() m:draw { wide = 3 } end,
       "bad argument #1 to 'draw' (unknown option 'wide'; "
       .. "options are ascii, width)")
-    assert.has_error(function() m:draw { width = "3" } end,
-      "bad argument #1 to 'draw' (option 'width': number expected, "
-      .. "got string)")
+    for width, got in pairs { ["3"] = '"3"', [3] = "3", [64.5] = "64.5" } do
+      assert.has_error(function() m:draw { width = width } end,
+        "bad argument #1 to 'draw' (option 'width': integer from 64 on "
+        .. "expected, got " .. got .. ")")
+    end
     assert.has_error(function() m:draw(80) end,
       "bad argument #1 to 'draw' (table expected, got number)")
   end)

@@ -443,8 +443,8 @@ describe("a report", function()
         filled(1), 7 },
       { "bad argument #2 to 'report' (unknown option 'high'; options are "
         .. "ascii, width)", filled(1), { high = 1 } },
-      { "bad argument #2 to 'report' (option 'width': number expected, got "
-        .. "string)", filled(1), { width = "80" } },
+      { "bad argument #2 to 'report' (option 'width': integer from 64 on "
+        .. 'expected, got "80")', filled(1), { width = "80" } },
     } do
       local ok, message = pcall(hmap.report, case[2], case[3])
       assert.are.same({ false, case[1] }, { ok, message })

@@ -312,8 +312,7 @@ static void read_options(lua_State *L, options *o) {
     lcell_blame(L, 1, "table of options expected, got %s", luaL_typename(L, 1));
   check_names(L);
   for (size_t i = 0; i < NOPTIONS; i++) {
-    lua_pushstring(L, option_list[i].name);
-    if (lua_rawget(L, 1) != LUA_TNIL)
+    if (lua_getfield(L, 1, option_list[i].name) != LUA_TNIL)
       option_list[i].read(L, o);
     lua_settop(L, 1);
   }
@@ -405,8 +404,7 @@ static int mod_new(lua_State *L) {
     read_options(L, &o);
   lmap_new(L, &o.conf);
   if (lua_istable(L, 1)) {
-    lua_pushliteral(L, "name");
-    lua_rawget(L, 1);
+    lua_getfield(L, 1, "name");
     lua_setiuservalue(L, 2, LMAP_NAME_AT);
     llive_named(L, 2);
   }

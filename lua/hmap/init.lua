@@ -9,6 +9,7 @@ local keystats = require "hmap.keystats"
 local ledger = require "hmap.ledger"
 local live = require "hmap.live"
 local metrics = require "hmap.metrics"
+local options = require "hmap.options"
 local page = require "hmap.explorer.page"
 local picture = require "hmap.picture"
 local plan = require "hmap.plan"
@@ -19,27 +20,10 @@ local report = require "hmap.report"
 local terminal = require "hmap.terminal"
 local views = require "hmap.views"
 
-local DRAW_OPTIONS = { width = "number", ascii = "boolean" }
-
-local function check_draw_options(opts, arg, name)
-  if opts == nil then return {} end
-  local function blame(...)
-    error(string.format("bad argument #%d to '%s' (%s)", arg, name,
-      string.format(...)), 4)
-  end
-  if type(opts) ~= "table" then
-    blame("table expected, got %s", type(opts))
-  end
-  for option, value in pairs(opts) do
-    local wanted = DRAW_OPTIONS[option]
-    if not wanted then
-      blame("unknown option '%s'; options are ascii, width", tostring(option))
-    elseif type(value) ~= wanted then
-      blame("option '%s': %s expected, got %s", option, wanted, type(value))
-    end
-  end
-  return opts
-end
+local DRAW_OPTIONS = {
+  width = options.integer_from(picture.NARROWEST),
+  ascii = options.boolean,
+}
 
 -- A view of m, or its error told as the fault of whoever called our caller.
 local function view_of(m, read)
@@ -53,7 +37,7 @@ end
 local at_one_moment = live.undisturbed
 
 local function draw(m, opts)
-  opts = check_draw_options(opts, 1, "draw")
+  opts = options.check("draw", 1, opts, DRAW_OPTIONS, 1)
   local ascii = opts.ascii
   if ascii == nil then ascii = terminal.ascii_only() end
   view_of(m, m.header)
@@ -120,7 +104,7 @@ local function map_report(m, opts, film_opts)
     error(string.format("bad argument #1 to 'report' (hmap expected, got %s)",
       type(m)), 2)
   end
-  opts = check_draw_options(opts, 2, "report")
+  opts = options.check("report", 2, opts, DRAW_OPTIONS, 1)
   local ascii = opts.ascii
   if ascii == nil then ascii = terminal.ascii_only() end
   view_of(m, m.header)

@@ -7,6 +7,7 @@
 -- the best.
 
 local core = require "hmap.core"
+local options = require "hmap.options"
 local report = require "hmap.report"
 local words = require "hmap.words"
 
@@ -21,22 +22,12 @@ local function blame(arg, ...)
     string.format(...)), 0)
 end
 
-local function check_options(opts)
-  if opts == nil then return {} end
-  if type(opts) ~= "table" then
-    blame(2, "table expected, got %s", type(opts))
-  end
-  for name in pairs(opts) do
-    if name ~= "key" and name ~= "seed" then
-      blame(2, "unknown option '%s'; options are key, seed", tostring(name))
-    end
-  end
-  if opts.seed ~= nil and math.type(opts.seed) ~= "integer" then
-    blame(2, "option 'seed': integer expected, got %s",
-      words.value(opts.seed))
-  end
-  return opts
-end
+local OPTIONS = {
+  key = {}, -- hmap.new's
+  seed = {
+    function(value) return math.type(value) == "integer" end, "integer",
+  },
+}
 
 local SINGLE = { string = "string", boolean = "bool", integer = "int64",
   float = "float64" }
@@ -155,7 +146,7 @@ local function compare(keys, opts)
   if type(keys) ~= "table" then
     blame(1, "list of keys expected, got %s", type(keys))
   end
-  opts = check_options(opts)
+  opts = options.check("keystats", 2, opts, OPTIONS, 0)
   local key_type = opts.key or type_of_keys(keys)
   local seed = opts.seed or 0
   local set <close> = set_of(keys, key_type, seed)

@@ -6,35 +6,15 @@
 -- maps are referenced only the collector knows, so only `collect` tells.
 
 local core = require "hmap.core"
+local options = require "hmap.options"
 local words = require "hmap.words"
 
 local STUCK_AFTER = 1 -- seconds
 
-local OPTIONS = { collect = "boolean", stuck_after = "number" }
-
-local function check_options(opts)
-  if opts == nil then return {} end
-  if type(opts) ~= "table" then
-    error(string.format("bad argument #1 to 'live' (table expected, got %s)",
-      type(opts)), 3)
-  end
-  for name, value in pairs(opts) do
-    local wanted = OPTIONS[name]
-    if not wanted then
-      error(string.format("bad argument #1 to 'live' (unknown option '%s'; "
-        .. "options are collect, stuck_after)", tostring(name)), 3)
-    elseif type(value) ~= wanted then
-      error(string.format("bad argument #1 to 'live' (option '%s': %s "
-        .. "expected, got %s)", name, wanted, type(value)), 3)
-    end
-  end
-  local after = opts.stuck_after or 0
-  if after < 0 or after ~= after then
-    error(string.format("bad argument #1 to 'live' (option 'stuck_after': "
-      .. "seconds from 0 on expected, got %s)", after), 3)
-  end
-  return opts
-end
+local OPTIONS = {
+  collect = options.boolean,
+  stuck_after = options.number_from(0, "seconds"),
+}
 
 -- -- data ---------------------------------------------------------------------
 
@@ -194,7 +174,7 @@ local row_meta = {
 
 --- hmap.live(opts): all open maps, oldest first.
 local function live(opts)
-  opts = check_options(opts)
+  opts = options.check("live", 1, opts, OPTIONS, 1)
   local rows = rows_of(opts.stuck_after or STUCK_AFTER, opts.collect)
   for _, row in ipairs(rows) do setmetatable(row, row_meta) end
   return core.view("live", rows)

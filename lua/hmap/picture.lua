@@ -398,6 +398,7 @@ local function bucket(view)
 end
 
 return {
+  NARROWEST = NARROWEST,
   draw = draw,
   bucket = bucket,
   slots = slots,

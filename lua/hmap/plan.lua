@@ -12,6 +12,7 @@ local cost = require "hmap.cost"
 local gocost = require "hmap.gocost"
 local laws = require "hmap.law"
 local moves = require "hmap.moves"
+local options = require "hmap.options"
 local words = require "hmap.words"
 
 local INLINE_TEXT = core.limits().text_bytes
@@ -33,54 +34,21 @@ local function answering(fn)
   end
 end
 
-local function is_count(value)
-  return math.type(value) and math.tointeger(value) and value >= 0
-end
-
 local function is_amount(value)
   return math.type(value) and value >= 0 and value < 2 ^ 31
 end
 
-local function count_of(value) return math.tointeger(value) end
-
+local COUNT = options.integer_from(0)
+local LENGTH = { is_amount, "average length of a text" }
 local OPTIONS = {
-  entries = { is_count, "integer from 0 on", count_of },
-  live = { is_count, "integer from 0 on", count_of },
-  bytes = { is_count, "integer from 0 on", count_of },
-  key_bytes = { is_amount, "average length of a text" },
-  value_bytes = { is_amount, "average length of a text" },
+  entries = COUNT, live = COUNT, bytes = COUNT,
+  key_bytes = LENGTH, value_bytes = LENGTH,
   key = {}, value = {}, hash = {}, policy = {}, -- hmap.new's
 }
 
-local function option_names()
-  local names = {}
-  for name in pairs(OPTIONS) do names[#names + 1] = name end
-  table.sort(names)
-  return table.concat(names, ", ")
-end
-
-local function check_option(name, value)
-  local option = OPTIONS[name]
-  if not option then
-    blame("plan", "unknown option '%s'; options are %s", tostring(name),
-      option_names())
-  end
-  local is_good, wanted, convert = table.unpack(option)
-  if is_good and not is_good(value) then
-    blame("plan", "option '%s': %s expected, got %s", name, wanted,
-      words.value(value))
-  end
-  return convert and convert(value) or value
-end
-
 local function check_options(given)
-  if type(given) ~= "table" then
-    blame("plan", "table expected, got %s", type(given))
-  end
-  local opts = {}
-  for name, value in pairs(given) do
-    opts[name] = check_option(name, value)
-  end
+  if given == nil then blame("plan", "table expected, got nil") end
+  local opts = options.check("plan", 1, given, OPTIONS, 0)
   if (opts.entries == nil) == (opts.bytes == nil) then
     blame("plan", "one of the options 'entries' and 'bytes' expected")
   end
@@ -443,7 +411,7 @@ end
 local function check_forecast(m, n)
   local open, stats = pcall(m.stats, m)
   if not open then error(stats, 0) end
-  if not is_count(n) then
+  if not COUNT[1](n) then
     blame("forecast", "number of entries expected, got %s",
       words.value(n))
   end

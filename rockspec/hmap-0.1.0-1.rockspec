@@ -66,6 +66,7 @@ build = {
     ["hmap.metrics"] = "lua/hmap/metrics.lua",
     ["hmap.events"] = "lua/hmap/events.lua",
     ["hmap.explain"] = "lua/hmap/explain.lua",
+    ["hmap.growth"] = "lua/hmap/growth.lua",
     ["hmap.keystats"] = "lua/hmap/keystats.lua",
     ["hmap.ledger"] = "lua/hmap/ledger.lua",
     ["hmap.explorer.arrays"] = "lua/hmap/explorer/arrays.lua",

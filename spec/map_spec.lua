@@ -440,7 +440,7 @@ describe("hmap.new", function()
     local m = hmap.new(heir({ value = "string" }, ours))
     assert.is_truthy(tostring(m):find("int64 -> string", 1, true))
     assert.are.same({ 4.0, 3 }, { m:tune().load, m:tune().moves })
-    assert.is_truthy(hmap.metrics():find('name="ours"', 1, true))
+    assert.is_truthy(hmap.metrics():find('"ours"', 1, true))
     m:close()
     assert.are.equal(5, hmap.plan(heir({ entries = 5 },
       { key = "int64", value = "int64" })).entries)

@@ -71,4 +71,16 @@ describe("the recipes", function()
     end
     assert.is_true(#found >= 4)
   end)
+
+  it("forget no file that lists all kinds of growth by name", function()
+    local recipe = table.concat(recipes["How to add a kind of growth"])
+    local pipe <close> = assert(io.popen(
+      "grep -rl rekey lua/hmap csrc/binding --include='*.[chl]*'"))
+    for path in pipe:lines() do
+      local text = read(path):gsub("%s+", " ")
+      local lists = text:find '"double", "same_size"' or
+        text:find "%f[%w_]double = .*%f[%w_]rekey = "
+      assert.is_true(not lists or recipe:find(path, 1, true) ~= nil, path)
+    end
+  end)
 end)

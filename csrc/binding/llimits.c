@@ -2,6 +2,7 @@
 ** calculate ahead: none of them stands there a second time. */
 #include "hmap_inspect.h"
 #include "lmap.h"
+#include "lnames.h"
 #include "lset.h"
 
 /* limits(): {slots =, load =, ...}: see hmap_limits. */
@@ -51,11 +52,22 @@ static int mod_work_costs(lua_State *L) {
   return 1;
 }
 
+/* growth_kinds(): their names, in the core's order. */
+static int mod_growth_kinds(lua_State *L) {
+  lua_createtable(L, HMAP_NGROWTHS, 0);
+  for (int kind = 0; kind < HMAP_NGROWTHS; kind++) {
+    lua_pushstring(L, lname_growth((hmap_growth)kind));
+    lua_rawseti(L, -2, kind + 1);
+  }
+  return 1;
+}
+
 void llimits_open(lua_State *L) {
   static const luaL_Reg functions[] = {{"limits", mod_limits},
                                        {"threshold", mod_threshold},
                                        {"overflow_share", mod_overflow_share},
                                        {"work_costs", mod_work_costs},
+                                       {"growth_kinds", mod_growth_kinds},
                                        {NULL, NULL}};
   lmap_setfuncs(L, functions, 0);
 }

@@ -1023,6 +1023,9 @@ function core.threshold(load, B) end
 ---@return number
 function core.overflow_share(load) end
 
+---@return hmap.GrowthKind[]
+function core.growth_kinds() end
+
 --- What a unit of each kind of work costs.
 ---@return table<string, number>
 function core.work_costs() end

@@ -1,14 +1,8 @@
 --- The text of events, touches and recordings (m:trace, m:watch, m:events).
 -- Pure: the plain table of a view in, text out.
 
+local kinds = require "hmap.growth"
 local words = require "hmap.words"
-
-local GROWTHS = {
-  double = "doubling",
-  same_size = "growth to the same size",
-  shrink = "shrink",
-  rekey = "rekey",
-}
 
 local function entries(n) return words.plural(n, "entry", "entries") end
 
@@ -18,7 +12,8 @@ end
 
 local EVENTS = {
   grow_begin = function(e)
-    return string.format("%s begins, %s, %s", GROWTHS[e.growth], sizes(e),
+    return string.format("%s begins, %s, %s", kinds.TOLD[e.growth].name,
+      sizes(e),
       entries(e.count))
   end,
   evacuate = function(e)
@@ -26,7 +21,7 @@ local EVENTS = {
       words.count(e.bucket), words.count(e.to_x), words.count(e.to_y))
   end,
   grow_end = function(e)
-    return string.format("%s ends, %s", GROWTHS[e.growth], sizes(e))
+    return string.format("%s ends, %s", kinds.TOLD[e.growth].name, sizes(e))
   end,
   overflow = function(e)
     return string.format("bucket %s gets an overflow bucket",

@@ -4,19 +4,21 @@
 -- the machine; this room says it in words. Pure: tables in, text out.
 
 local core = require "hmap.core"
+local kinds = require "hmap.growth"
 local words = require "hmap.words"
 
-local GROWTH = { double = "growth", same_size = "growth to the same size",
-  shrink = "shrink", rekey = "rekey" }
+local function name_of(kind)
+  return kind == "double" and "growth" or kinds.TOLD[kind].name
+end
 
 local function began(op)
   if not op.began then return end
-  return op.ended and "began and ended a " .. GROWTH[op.growth] or
-    "began a " .. GROWTH[op.growth]
+  return op.ended and "began and ended a " .. name_of(op.growth) or
+    "began a " .. name_of(op.growth)
 end
 
 local function ended(op)
-  if op.ended and not op.began then return "ended a " .. GROWTH[op.growth] end
+  if op.ended and not op.began then return "ended a " .. name_of(op.growth) end
 end
 
 local function from_to(op)

@@ -6,11 +6,11 @@
 -- sums that outlive their maps for as long as any map of that name does.
 
 local core = require "hmap.core"
+local kinds = require "hmap.growth"
 local live = require "hmap.live"
 
 local MEMORY_PARTS = { "header", "buckets", "preallocated", "overflow", "old",
   "text", "indirect", "references" }
-local KINDS = { "double", "same_size", "shrink", "rekey" }
 
 -- What is not UTF-8 must not be in the text.
 local function utf8_only(s)
@@ -143,7 +143,7 @@ local FAMILIES = {
   { "hmap_evacuation_progress_ratio", "gauge",
     "Share of old buckets that have moved; 1 at rest.", progress },
   { "hmap_growths_total", "counter", "Growths begun, by kind.",
-    each("growths", "kind", KINDS) },
+    each("growths", "kind", kinds.KINDS) },
   { "hmap_operations_total", "counter",
     "Operations of maps whose ledger is open, by operation.", operations },
 }

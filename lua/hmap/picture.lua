@@ -13,6 +13,7 @@
 -- Pure. A scene is {label =, header =, stats =, bucket = function(i, which)}:
 -- the views of a map, where bucket gives that of one chain.
 
+local kinds = require "hmap.growth"
 local words = require "hmap.words"
 
 local SMALL = 16   -- arrays up to this many buckets are drawn whole
@@ -249,9 +250,6 @@ end
 
 -- -- whole pictures ---------------------------------------------------------
 
-local MOVING = { double = "growing", same_size = "growing",
-  shrink = "shrinking", rekey = "rekeying" }
-
 local function title(scene)
   local header, stats = scene.header, scene.stats
   local f = string.format
@@ -260,7 +258,7 @@ local function title(scene)
   if not header.buckets then return head .. ", no bucket yet" end
   if stats.growing then
     return f("%s, %s %s -> %s buckets%s, nevacuate=%d", head,
-      MOVING[stats.kind], words.count(stats.old_buckets),
+      kinds.TOLD[stats.kind].doing, words.count(stats.old_buckets),
       words.count(stats.buckets),
       stats.kind == "same_size" and " (same size)" or "", header.nevacuate)
   end
@@ -309,7 +307,7 @@ local function draw_small(scene, width)
   local all = range(0, stats.buckets - 1)
   if not stats.growing then return new_lines(scene, all, "", width) end
   local olds = range(0, stats.old_buckets - 1)
-  local merging = stats.kind == "shrink" or stats.kind == "rekey"
+  local merging = kinds.TOLD[stats.kind].merges
   local news = merging and all or moved_to(scene, olds)
   return append(old_lines(scene, olds, width),
     new_lines(scene, news, "new ", width))

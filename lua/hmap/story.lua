@@ -6,6 +6,7 @@
 --
 -- Pure: tables in, tables and sentences out.
 
+local kinds = require "hmap.growth"
 local limits = require "hmap.core".limits()
 local words = require "hmap.words"
 
@@ -77,14 +78,8 @@ local function limit_text(g)
     words.count(g.from))
 end
 
-local OTHER_REASONS = {
-  same_size = "overflow buckets had come to equal buckets",
-  shrink = "its entries had become few",
-  rekey = "it was to have a fresh hash key",
-}
-
 local function reason(g)
-  return limit_text(g) or OTHER_REASONS[g.kind]
+  return limit_text(g) or kinds.TOLD[g.kind].why
 end
 
 local function buckets_text(g)

@@ -3,6 +3,7 @@
 
 local events = require "hmap.events"
 local explain = require "hmap.explain"
+local kinds = require "hmap.growth"
 local keystats = require "hmap.keystats"
 local picture = require "hmap.picture"
 local report = require "hmap.report"
@@ -45,7 +46,7 @@ end
 
 local function growths_text(growths)
   local parts = {}
-  for _, kind in ipairs { "double", "same_size", "shrink", "rekey" } do
+  for _, kind in ipairs(kinds.KINDS) do
     local n = growths[kind] or 0
     if n > 0 then
       parts[#parts + 1] = kind:gsub("_", " ") .. " " .. words.count(n)

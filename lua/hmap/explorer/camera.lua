@@ -17,6 +17,7 @@
 --   [n action..]                                    else
 
 local arrays = require "hmap.explorer.arrays"
+local kinds = require "hmap.growth"
 local keybook = require "hmap.explorer.keybook"
 local pack = require "hmap.explorer.pack"
 
@@ -25,7 +26,7 @@ local SLOTS, FIRST_KEY = arrays.SLOTS, arrays.FIRST_KEY
 
 local ACTION = { PUT = 0, MARK = 1, RESIZE = 2, ADD = 3, DROP = 4, RESET = 5,
   EVACUATE = 6, FIELD = 7, MEMORY = 8, REHASH = 9 }
-local KINDS = { "none", "double", "same_size", "shrink", "rekey" }
+local KINDS = { "none", table.unpack(kinds.KINDS) }
 local FIELDS = { "nevacuate", "noverflow", "evacuated", "overflow_in_use",
   "threshold", "next_growth_at", "longest_chain" }
 local PARTS = { "old", "new", "overflow", "text", "other" }

@@ -11,4 +11,6 @@ assert(m:delete("key500") and m:get("key500") == nil)
 assert(m:check())
 assert(#m:draw() > 0 and #tostring(m:stats()) > 0)
 require "hmap.cli"
+local page = package.searchpath("hmap.explorer.page", package.path)
+assert(io.open((page:gsub("%.lua$", ".html")))):close() -- its template
 print(hmap._VERSION, m)

@@ -1,5 +1,6 @@
 // The explorer's page in a real browser: node page.js FOLDER, with the pages
-// and facts that pages.lua wrote. Ends "N passed, N failed".
+// and facts that pages.lua wrote; ONLY=words: the tests with these in their
+// sentence. Ends "N passed, N failed".
 "use strict";
 const assert = require("node:assert");
 const fs = require("node:fs");
@@ -13,9 +14,16 @@ const axe = require.resolve("axe-core/axe.min.js");
 
 let browser, passed = 0, failed = 0;
 
+// A page that does not work may never settle.
+const LONGEST = 30000; // milliseconds
+
+const late = (ms) => new Promise((_, fail) =>
+  setTimeout(() => fail(new Error("not done in " + ms + " ms")), ms).unref());
+
 const it = async (sentence, test) => {
+  if (!sentence.includes(process.env.ONLY || "")) return;
   try {
-    await test();
+    await Promise.race([test(), late(LONGEST)]);
     passed++;
     console.log("ok    " + sentence);
   } catch (e) {
@@ -48,11 +56,12 @@ const open = async (name, how = {}) => {
   return tab;
 };
 
-const settled = (tab) => tab.evaluate(() => new Promise((done) => {
-  const look = () => page.dirty || page.flight < 1
-    ? requestAnimationFrame(look) : requestAnimationFrame(done);
-  look();
-}));
+const settled = (tab) => Promise.race([late(10000), tab.evaluate(() =>
+  new Promise((done) => {
+    const look = () => page.dirty || page.flight < 1
+      ? requestAnimationFrame(look) : requestAnimationFrame(done);
+    look();
+  }))]);
 
 const close = async (tab) => {
   assert.deepStrictEqual(tab.troubles, []);

@@ -291,3 +291,59 @@ describe("a film", function()
     end, "operation from 0 to 1 expected, got 2")
   end)
 end)
+
+describe("hmap.report with a path", function()
+  local path
+
+  before_each(function() path = os.tmpname() end)
+  after_each(function() os.remove(path) end)
+
+  local function written()
+    local file <close> = assert(io.open(path, "rb"))
+    return file:read "a"
+  end
+
+  local KEYS = { key = "int64", value = "none", seed = 1, keys = { 1, 2, 3 } }
+
+  it("writes one file, whose bytes it returns", function()
+    local size = hmap.report(KEYS, path)
+    local text = written()
+    assert.equal(#text, size)
+    assert.truthy(text:find("^<!DOCTYPE html>"))
+    assert.truthy(text:find('"operations":3', 1, true))
+    assert.is_nil(text:find("src=", 1, true))
+    assert.is_nil(text:find("https?://[^w]")) -- but for a name space
+  end)
+
+  it("takes maps, films, and lists of such", function()
+    local m <close> = hmap.new { key = "int64", seed = 1, name = "one" }
+    m:set(1, "x")
+    hmap.report({ m, KEYS, hmap.film(KEYS) }, path)
+    local text = written()
+    for i = 0, 2 do
+      assert.truthy(text:find('id="film-' .. i .. '-frames"', 1, true))
+    end
+    assert.is_nil(text:find('id="film-3-frames"', 1, true))
+  end)
+
+  it("lets nothing of a key or a name become markup", function()
+    local evil = "</script><b>\255"
+    hmap.report({ keys = { evil }, key = "string", value = "none",
+      name = evil }, path)
+    local _, scripts = written():gsub("</script>", "")
+    local _, begun = written():gsub("<script", "")
+    assert.equal(begun, scripts)
+    assert.is_nil(written():find("<b>\255", 1, true))
+  end)
+
+  it("says what is wrong, and leaves no file of it", function()
+    assert.error_matches(function()
+      hmap.report(KEYS, "/no such folder/page.html")
+    end, "no such folder")
+    assert.error_matches(function() hmap.report({ keys = 1 }, path) end,
+      "field keys: list expected")
+    assert.equal("", written())
+    assert.error_matches(function() hmap.report(KEYS) end,
+      "hmap expected, or with a path what 'film' takes, got table")
+  end)
+end)

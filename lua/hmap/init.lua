@@ -101,7 +101,8 @@ end
 local function map_report(m, opts, film_opts)
   if type(opts) == "string" then return report_page(m, opts, film_opts) end
   if not is_map(m) then
-    error(string.format("bad argument #1 to 'report' (hmap expected, got %s)",
+    error(string.format("bad argument #1 to 'report' (hmap expected%s, got %s)",
+      type(m) == "table" and ", or with a path what 'film' takes" or "",
       type(m)), 2)
   end
   opts = options.check("report", 2, opts, DRAW_OPTIONS, 1)

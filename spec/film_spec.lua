@@ -344,6 +344,6 @@ describe("hmap.report with a path", function()
       "field keys: list expected")
     assert.equal("", written())
     assert.error_matches(function() hmap.report(KEYS) end,
-      "hmap expected, or with a path what 'film' takes, got table")
+      "hmap expected without a path, got table")
   end)
 end)

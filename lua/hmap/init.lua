@@ -102,7 +102,7 @@ local function map_report(m, opts, film_opts)
   if type(opts) == "string" then return report_page(m, opts, film_opts) end
   if not is_map(m) then
     error(string.format("bad argument #1 to 'report' (hmap expected%s, got %s)",
-      type(m) == "table" and ", or with a path what 'film' takes" or "",
+      type(m) == "table" and m.keys and " without a path" or "",
       type(m)), 2)
   end
   opts = options.check("report", 2, opts, DRAW_OPTIONS, 1)

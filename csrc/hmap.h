@@ -25,7 +25,8 @@
 ** exactly as before. Nothing here prints, exits, jumps or calls back, but for
 ** the hash function and the allocator that a program brings itself.
 **
-** Threads. None: one map belongs to one thread at a time.
+** Threads. One map belongs to one thread at a time; different maps are
+** independent, whatever threads make, use and free them.
 **
 ** Cost. Every call is O(1) expected and bounded: one that writes while the
 ** map grows also moves up to two old buckets with their chains. Where a call

@@ -139,6 +139,32 @@ local function symbols_of(object)
   return defined, wanted
 end
 
+-- The objects of core and binding.
+local function objects()
+  return files((library():gsub("libhmap%.a$", "csrc/*/*.o ")) ..
+    library():gsub("libhmap%.a$", "csrc/*/*/*.o"))
+end
+
+-- What an object has that can be written, as "file: name".
+local function writable_in(object)
+  local out = {}
+  for _, line in ipairs(lines_of("objdump -t '" .. object .. "'")) do
+    local section, name = line:match "%sO%s+(%S+)%s+%x+%s+(%S+)$"
+    if section and (section == "*COM*" or section:find "^%.bss" or
+      (section:find "^%.data" and not section:find "^%.data%.rel%.ro")) then
+      out[#out + 1] = object:match "csrc/(.*)%.o$" .. ": " ..
+        name:gsub("%.%d+$", "")
+    end
+  end
+  return out
+end
+
+-- All that threads share, and why none of them needs to wait for another.
+local shared_by_threads = {
+  "core/mem/pages: huge_pages", -- agree.h: what the system says, found once
+  "core/type/random: secret", -- agree.h: drawn once, word by word
+}
+
 describe("the house", function()
   it("has a core that does not know Lua", function()
     local core = files "csrc/core/*.h csrc/core/*/*.[ch]"
@@ -219,6 +245,44 @@ describe("the house", function()
         end
       end
     end
+  end)
+
+  it("shares nothing between threads without a reason", function()
+    local found = {}
+    local list = objects()
+    for _, object in ipairs(list) do
+      table.move(writable_in(object), 1, 99, #found + 1, found)
+    end
+    assert.is_true(#list > 30)
+    assert.are.same(shared_by_threads, sorted(found))
+  end)
+
+  it("sees what can be written, however it is declared", function()
+    local dir <close> = temporary()
+    local object = dir.name .. "/csrc/core/x.o"
+    os.remove(dir.name)
+    obey("mkdir -p", dir.name .. "/csrc/core")
+    local source <close> = temporary()
+    local file <close> = assert(io.open(source.name, "w"))
+    file:write [[
+      int common; static int zero; static int set = 1;
+      static const char *const names[] = {"a"}; const int fixed = 2;
+      int *use(void); int *use(void) {
+        static int inner; inner += set + names[0][0];
+        return inner > 9 ? &zero : &inner;
+      }
+    ]]
+    file:close()
+    for _, compiler in ipairs(compilers) do
+      obey(compiler, "-std=c11 -fPIC -fcommon -c -o", object, "-x c",
+        source.name)
+      local names = {}
+      for _, name in ipairs(writable_in(object)) do
+        names[#names + 1] = name:match "%l+$"
+      end
+      assert.are.same({"common", "inner", "set", "zero"}, sorted(names))
+    end
+    obey("rm -r", dir.name)
   end)
 
   it("knows a call through a pointer when it sees one", function()

@@ -20,11 +20,13 @@
 
 #include "core/mem/pages.h"
 
+#include "core/mem/agree.h"
+
 #ifdef HAVE_MMAP
 
 /* The first touch of a huge page clears 2 MiB inside one operation. Where the
 ** system hands them out unasked, a map declines them; that costs a call for
-** each array, so it looks once whether there is need to. */
+** each array, so the process looks once whether there is need to. */
 #  ifdef MADV_NOHUGEPAGE
 static bool huge_pages_come_unasked(void) {
   char line[64] = "[always]";
@@ -36,17 +38,16 @@ static bool huge_pages_come_unasked(void) {
   return strstr(line, "[always]") != NULL;
 }
 
-static bool must_decline;
+enum { LEAVE = 1, DECLINE };
+static agreed_word huge_pages;
 
 static void look_for_huge_pages(void) {
-  static bool looked;
-  if (!looked)
-    must_decline = huge_pages_come_unasked();
-  looked = true;
+  if (agreed(&huge_pages) == 0)
+    (void)agree(&huge_pages, huge_pages_come_unasked() ? DECLINE : LEAVE);
 }
 
 static void decline_huge_pages(void *p, size_t bytes) {
-  if (must_decline)
+  if (agreed(&huge_pages) == DECLINE)
     (void)madvise(p, bytes, MADV_NOHUGEPAGE);
 }
 #  else

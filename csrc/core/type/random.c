@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "core/mem/agree.h"
 #include "core/type/random.h"
 
 uint32_t hmapi_rand(uint64_t *state) {
@@ -58,12 +59,16 @@ uint64_t hmapi_system_random(void) {
   return word;
 }
 
+/* Drawn word by word: those that somebody else was first with stay. The last
+** one there says that all are. */
 const uint8_t *hmapi_process_secret(void) {
-  static uint8_t secret[SECRET_BYTES];
-  static bool drawn;
-  if (!drawn) {
-    random_bytes(secret, sizeof secret);
-    drawn = true;
+  static agreed_word secret[SECRET_BYTES / sizeof(agreed_word)];
+  const size_t n = sizeof secret / sizeof secret[0];
+  if (UNLIKELY(agreed(&secret[n - 1]) == 0)) {
+    uint32_t drawn[sizeof secret / sizeof secret[0]];
+    random_bytes(drawn, sizeof drawn);
+    for (size_t i = 0; i < n; i++)
+      (void)agree(&secret[i], drawn[i] | (drawn[i] == 0));
   }
-  return secret;
+  return (const uint8_t *)(const void *)secret;
 }

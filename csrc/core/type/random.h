@@ -28,7 +28,8 @@ static ALWAYS_INLINE uint64_t fold(uint64_t a, uint64_t b) {
 ** from it at exactly the moments at which Go's runtime would. */
 HIDDEN uint32_t hmapi_rand(uint64_t *state);
 
-/* A secret from the system once a process, or one that follows from a seed. */
+/* A secret from the system, the same for all threads of a process, or one that
+** follows from a seed. */
 HIDDEN const uint8_t *hmapi_process_secret(void);
 HIDDEN void hmapi_seeded_secret(uint64_t seed, uint8_t secret[SECRET_BYTES]);
 HIDDEN uint64_t hmapi_system_random(void);

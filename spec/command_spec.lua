@@ -494,6 +494,27 @@ describe("a recording", function()
       "hmap replay --at 2001 words.rec")
   end)
 
+  it("makes the page that its keys make", function()
+    answers("head -n 300 words.txt >some.txt && hmap record some.rec some.txt")
+    answers("hmap report some.html some.rec && hmap report keys.html some.txt")
+    local page = read(path_of "some.html")
+    has(page, "<!DOCTYPE html>\n<!-- hmap ")
+    assert.are.equal(read(path_of "keys.html"),
+      (page:gsub("some%.rec", "some.txt")))
+    answers("sed 5d some.rec >bad.rec")
+    refuses(3, "bad.rec:390: 300 operations and 89 events are announced, and "
+      .. "299 and 89 are there", "hmap report bad.html bad.rec")
+  end)
+
+  it("is not needed to see policies side by side on a page", function()
+    answers("hmap compare --policies go,redis --page two.html words.txt")
+    has(read(path_of "two.html"), '"redis"')
+    answers("echo mine >mine.html")
+    refuses(2, "mine.html is there, and is none of hmap's: --force overwrites "
+      .. "it",
+      "hmap compare --policies go --page mine.html words.txt")
+  end)
+
   it("is the same file for the same run, and goes through a pipe", function()
     answers("hmap record a.rec words.txt; hmap record - words.txt | cmp - "
       .. "a.rec")

@@ -1,6 +1,7 @@
 --- hmap compare: the same keys under several policies.
 
 local core = require "hmap.core"
+local film = require "hmap.cli.film"
 local json = require "hmap.cli.json"
 local keys = require "hmap.cli.keys"
 local map = require "hmap.cli.map"
@@ -18,6 +19,9 @@ local function options(c)
     "go,adaptive,redis,all_at_once")
   c:flag("--delete", "Then delete the keys again, in their order.")
   c:flag("--ascii", "No block characters.")
+  option.add(c, "--page", "OUT.html", "Also write a page that shows the "
+    .. "inserts under each of them, side by side.")
+  c:flag("--force", "Overwrite what is there, whatever it is.")
   keys.options(c)
   map.hash_option(c)
   map.value_option(c)
@@ -192,6 +196,15 @@ local function policies_of(args, key_type)
   return list
 end
 
+local function write_page(args, source, policies)
+  local films = {}
+  for i, policy in ipairs(policies) do
+    films[i] = film.of_keys({ value = args.value, hash = args.hash,
+      seed = args.seed, policy = policy }, source)
+  end
+  film.write_page({ out = args.page, force = args.force }, films)
+end
+
 local function run(args)
   local source = keys.read(args)
   local policies = policies_of(args, source.type)
@@ -205,6 +218,7 @@ local function run(args)
     end)
   end
   show(all)
+  if args.page then write_page(args, source, policies) end
   local ascii = args.ascii or terminal.ascii_only()
   json.show(args, view, text_of(view, ascii))
 end
@@ -213,6 +227,7 @@ return {
   summary = "Compare policies: growths, work of an operation, bytes.",
   examples = {
     "hmap compare words.txt",
+    "hmap compare --page words.html words.txt",
     "hmap compare --policies go,adaptive --delete --json words.txt",
   },
   options = options,

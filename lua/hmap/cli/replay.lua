@@ -7,7 +7,7 @@ local json = require "hmap.cli.json"
 local option = require "hmap.cli.option"
 local out = require "hmap.cli.out"
 local recording = require "hmap.recording"
-local source = require "hmap.cli.source"
+local tape = require "hmap.cli.tape"
 local words = require "hmap.words"
 
 local function options(c)
@@ -17,25 +17,6 @@ local function options(c)
     option.integer(0))
   option.drawing(c)
   json.option(c)
-end
-
-local function load_recording(path)
-  local file <close>, name = source.open(path)
-  local show = source.progress_of(name)
-  local r, line_of = recording.read(file, name, show)
-  show()
-  if not r then fail.file("%s", line_of) end
-  return r, line_of, name
-end
-
--- What replay raises names the operation: here it is a line of the file.
-local function replay(r, at, line_of, name)
-  local ok, m = pcall(hmap.replay, r, at)
-  if ok then return m end
-  local why = m:gsub("^[^:]*:%d+: ", "")
-  local op = why:match("operation (%d+)") or why:match("op ([%d,]+)")
-  local line = op and line_of(math.tointeger(tonumber((op:gsub(",", "")))))
-  fail.file("%s:%d: %s", name, line or 1, why)
 end
 
 -- The call of the n-th operation, and its key.
@@ -76,12 +57,12 @@ local function text_of(view)
 end
 
 local function run(args)
-  local r, line_of, name = load_recording(args.recording)
+  local r, line_of, name = tape.read(args.recording)
   local at = args.at or r.operations
   if at > r.operations then
     fail.usage("--at: %s has %s", name, words.plural(r.operations, "operation"))
   end
-  local m <close> = replay(r, at, line_of, name)
+  local m <close> = tape.replayed(line_of, name, hmap.replay, r, at)
   local view = moment(r, at)
   if args.json then
     view.header, view.stats = m:header(), m:stats()

@@ -5,6 +5,7 @@
 
 local camera = require "hmap.explorer.camera"
 local film = require "hmap.explorer.film"
+local json = require "hmap.json"
 local keybook = require "hmap.explorer.keybook"
 local pack = require "hmap.explorer.pack"
 
@@ -13,15 +14,6 @@ local function fail(...) error(string.format(...), 0) end
 local COLUMNS = { "frames", "texts", "hashes", "tophashes" }
 local WORDS = { "version", "stride", "operations", "nframes", "calls",
   "causes", "nkeys", "growths", "costly", "moment" }
-
-local function json_module()
-  local found, dkjson = pcall(require, "dkjson")
-  if not found then
-    fail("the Lua module dkjson is missing: apt-get install lua-dkjson, or "
-      .. "luarocks install dkjson")
-  end
-  return dkjson
-end
 
 -- An empty list must not become an object.
 local function list(items)
@@ -44,12 +36,12 @@ local function words_of(made)
 end
 
 -- JSON has no "<" but in strings.
-local function json_text(json, value)
+local function json_text(value)
   return (json.encode(value):gsub("<", "\\u003c"))
 end
 
 local function data_of(films)
-  local json, words = json_module(), {}
+  local words = {}
   local parts = { "" }
   for i, made in ipairs(films) do
     words[i] = words_of(made)
@@ -60,7 +52,7 @@ local function data_of(films)
     end
   end
   parts[1] = '<script type="application/json" id="film-words">'
-    .. json_text(json, words) .. "</script>"
+    .. json_text(words) .. "</script>"
   return table.concat(parts, "\n")
 end
 

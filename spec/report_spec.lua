@@ -52,11 +52,13 @@ describe("a distribution", function()
     for _, n in ipairs { 1, 8, 27, 420, 3400, 5000 } do
       local d = filled(n):distribution()
       local chains, entries, overflow = 0, 0, 0
-      for k = 0, #d.by_entries do
-        chains = chains + d.by_entries[k]
-        entries = entries + k * d.by_entries[k]
+      for i, n_chains in ipairs(d.by_entries) do
+        chains = chains + n_chains
+        entries = entries + (i - 1) * n_chains
       end
-      for k = 0, #d.by_overflow do overflow = overflow + d.by_overflow[k] end
+      for _, n_chains in ipairs(d.by_overflow) do
+        overflow = overflow + n_chains
+      end
       assert.are.same({ d.chains, n, d.chains }, { chains, entries, overflow })
       assert.are.equal(n, d.by_state.full)
       close_to(n / d.chains, d.mean, 1e-12)
@@ -67,7 +69,7 @@ describe("a distribution", function()
     for _, n in ipairs { 420, 3400, 3600, 5000 } do
       local d = filled(n):distribution()
       local expected = 0
-      for k = 0, #d.expected do expected = expected + d.expected[k] end
+      for _, chains in ipairs(d.expected) do expected = expected + chains end
       -- Longer chains than the table has room for: less than half a one.
       close_to(d.chains, expected, 0.5 + d.chains * 1e-3)
     end

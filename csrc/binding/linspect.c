@@ -331,7 +331,6 @@ void linspect_pushdistribution(lua_State *L, const hmap_distribution *d) {
   for (int state = 0; state <= HMAP_SLOT_FULL; state++)
     set_int(L, state_names[state], d->by_state[state]);
   lua_setfield(L, -2, "by_state");
-  set_view(L, "distribution");
 }
 
 /* Raw counts: what they mean is the Lua side's. */

@@ -241,19 +241,25 @@ static int give(lua_State *L, lmap *h, const void *key, const void *value) {
   }
 }
 
+static bool all_named(const ltype *type) {
+  for (uint32_t i = 0; i < type->nfields; i++)
+    if (type->fields[i].name[0] == '\0')
+      return false;
+  return true;
+}
+
 void lmap_fold(lua_State *L, const ltype *type) {
   if (type->kind != HMAP_TUPLE)
     return;
   int n = (int)type->nfields;
+  bool named = all_named(type);
   lua_createtable(L, n, 0);
   lua_insert(L, -n - 1);
   for (int i = n; i > 0; i--) { /* stack: table, fields 1 to i */
-    const char *name = type->fields[i - 1].name;
-    if (name[0] == '\0') {
+    if (named)
+      lua_setfield(L, -i - 1, type->fields[i - 1].name);
+    else
       lua_rawseti(L, -i - 1, i);
-    } else {
-      lua_setfield(L, -i - 1, name);
-    }
   }
 }
 

@@ -209,7 +209,8 @@ int lmap_pushvalue(lua_State *L, int self, lmap *h, const void *value);
 bool lmap_pushfields(lua_State *L, int self, const lmap *h, const ltype *type,
                      const void *cell);
 
-/* lmap_fold [-n, +1, m]: the n fields of a type on top as one Lua value. */
+/* lmap_fold [-n, +1, m]: the n fields of a type on top as one Lua value; those
+** of a tuple by name if all have one, else as a list: never half of each. */
 void lmap_fold(lua_State *L, const ltype *type);
 
 /* lmap_remove [-0, +0, v]: deletes a key; whether it was there. */

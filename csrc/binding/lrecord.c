@@ -93,12 +93,25 @@ static void set_type(lua_State *L, const char *name, const ltype *type) {
   lua_setfield(L, -2, name);
 }
 
+/* JSON libraries keep 14 digits of a number. No map has so many buckets or
+** entries that a step or a reserve of more would do anything else. */
+#define MOST_IN_JSON UINT64_C(99999999999999)
+
+/* set_seed [-0, +0, m]: what JSON would round is text. */
+static void set_seed(lua_State *L, uint64_t seed) {
+  bool negative = (int64_t)seed < 0;
+  if ((negative ? 0 - seed : seed) <= MOST_IN_JSON)
+    set_int(L, "seed", seed);
+  else
+    set_hex(L, "seed", seed);
+}
+
 /* set_map [-0, +0, m]: what a new map needs to be like this one. */
 static void set_map(lua_State *L, const lmap *h, const lstart *start) {
   set_type(L, "key", &h->key);
   set_type(L, "value", &h->value);
   if (h->conf.seeded)
-    set_int(L, "seed", h->conf.seed);
+    set_seed(L, h->conf.seed);
   set_text(L, "hash", lname_hash(h->conf.hash));
   set_int(L, "capacity", (uint64_t)h->conf.capacity);
   lpolicy_push(L, &start->policy);
@@ -117,7 +130,7 @@ static void push_run(lua_State *L, const lrun *run) {
   set_text(L, "call", ltrace_callname(run->call.what));
   set_int(L, "times", run->times);
   if (run->call.what == LTRACE_RESERVE || run->call.what == LTRACE_STEP)
-    set_int(L, "n", run->call.n);
+    set_int(L, "n", run->call.n < MOST_IN_JSON ? run->call.n : MOST_IN_JSON);
   if (run->call.what == LTRACE_TUNE) {
     lpolicy_push(L, &run->call.policy);
     lua_setfield(L, -2, "policy");
@@ -142,20 +155,22 @@ static void drop_before(lring *r, uint64_t seq) {
     lring_drop_first(r);
 }
 
-/* append_events [-0, +0, v]: to the list on top; the number behind the last. */
-static uint64_t append_events(lua_State *L, const lmap *h) {
+/* set_events [-0, +0, v]: as a list; the number behind the last. */
+static uint64_t set_events(lua_State *L, const lmap *h) {
   lnote note;
   uint64_t seq = 0;
+  lua_newtable(L);
   lmap_open(L, h);
   for (lua_Integer i = 1; take(&h->trace->events, &seq, &note); i++) {
     ltrace_pushevent(L, note.op, &note.event);
     lua_rawseti(L, -2, i);
     lmap_open(L, h);
   }
+  lua_setfield(L, -2, "events");
   return seq - 1;
 }
 
-/* set_calls [-0, +0, v]: the same of the calls, in a list of their own. */
+/* set_calls [-0, +0, v]: the same of the calls. */
 static uint64_t set_calls(lua_State *L, const lmap *h) {
   lrun run;
   uint64_t seq = 0;
@@ -189,7 +204,7 @@ static int map_events(lua_State *L) {
   lua_settop(L, 1);
   if (h->trace == NULL || !h->trace->recording)
     luaL_error(L, "'events' wants a recording: m:record(n) begins one");
-  lua_createtable(L, 0, 16);
+  lua_createtable(L, 0, 17);
   lmap_open(L, h);
   const ltrace was = *h->trace;
   set_map(L, h, &was.start);
@@ -198,7 +213,7 @@ static int map_events(lua_State *L) {
   set_int(L, "lost", was.events.lost);
   set_int(L, "lost_calls", was.runs.lost);
   set_view(L, "events");
-  uint64_t runs = set_calls(L, h), events = append_events(L, h);
+  uint64_t runs = set_calls(L, h), events = set_events(L, h);
   forget(h->trace, &was, events, runs);
   return 1;
 }

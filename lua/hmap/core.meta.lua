@@ -81,6 +81,10 @@
 
 -- -- views: plain tables, readable with tostring ------------------------------
 
+-- Ready for JSON: a table is a list from 1 on or has names for its fields, and
+-- no number is NaN or infinite, but for keys and values that are so themselves.
+-- A tuple is a table by name if all its fields have names, else a list.
+
 ---@class hmap.Header Go's header
 ---@field count integer entries
 ---@field flags hmap.Flags
@@ -122,9 +126,9 @@
 ---@field max_entries integer in the longest chain
 ---@field expected_max integer entries of the longest chain by chance
 ---@field max_overflow integer overflow buckets of the longest chain
----@field by_entries table<integer, integer> chains by entries, from 0; 63: or more
----@field expected table<integer, number> the same, if every key falls by chance
----@field by_overflow table<integer, integer> chains by overflow buckets, from 0
+---@field by_entries integer[] at k + 1 the chains with k entries; at 64: 63 or more
+---@field expected number[] the same, if every key falls by chance
+---@field by_overflow integer[] at k + 1 the chains with k overflow buckets
 ---@field by_state table<hmap.SlotState, integer> slots of both arrays
 ---@field classes integer that the verdict is on: the chains or, while the array
 --- doubles or shrinks, the keys that share a bucket in both sizes
@@ -145,7 +149,7 @@
 --- The search for one key. A NaN is looked for in no bucket and has no hash; a
 --- map without buckets has a hash for the key and nothing else.
 ---@class hmap.Explanation
----@field key any as it was asked for; a table of its fields if a tuple
+---@field key any as it was asked for; a table if a tuple
 ---@field found boolean
 ---@field hash string? "0x..", under the hash key of the array that it reads
 ---@field tophash integer? 5..255
@@ -223,7 +227,7 @@
 ---@class hmap.Slot
 ---@field tophash integer? 0..255
 ---@field state hmap.SlotState
----@field key any of a full slot; a table of its fields if a tuple
+---@field key any of a full slot; a table if a tuple
 ---@field value any
 ---@field depth integer bucket of the chain, from 0
 
@@ -470,19 +474,21 @@
 ---@class hmap.Touch
 ---@field kind "insert" | "overwrite" | "delete" | "move" | "clear"
 ---@field op integer as of an event
----@field key any a table of its fields if a tuple; nil of an object that clear or close let go
+---@field key any a table if a tuple; nil of an object that clear or close let go
 ---@field watched integer? the bucket, if one is watched
 ---@field bucket integer? where the entry is, was, or moves to; not of clear
 ---@field which hmap.Which? array of that bucket
 ---@field from integer? move: the old bucket
 ---@field lost integer? what was to be told before it and memory was refused for
 
---- A recording: a list of events, and what hmap.replay needs beside the keys.
+--- A recording: what happened, and what hmap.replay needs beside the keys.
+--- #r, r[i] and ipairs(r) are those of its events.
 ---@class hmap.Recording
+---@field events hmap.Event[]
 ---@field [integer] hmap.Event
 ---@field key hmap.Type
 ---@field value hmap.Type
----@field seed integer?
+---@field seed integer | string | nil over 14 digits as text: "0x..", for JSON
 ---@field hash hmap.Hash
 ---@field capacity integer
 ---@field policy hmap.Policy when the recording began

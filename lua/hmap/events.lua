@@ -102,10 +102,10 @@ local function events(r)
     or ""
   local lost = r.lost > 0 and ", " .. words.count(r.lost) .. " earlier lost"
     or ""
-  local lines = event_lines(r)
+  local lines = event_lines(r.events)
   table.insert(lines, 1, string.format("%s%s of %s%s on hmap %s%s -> %s",
-    words.plural(#r, "event"), lost, words.plural(r.operations, "operation"),
-    after, name, type_text(r.key), type_text(r.value)))
+    words.plural(#r.events, "event"), lost,
+    words.plural(r.operations, "operation"), after, name, type_text(r.key), type_text(r.value)))
   return table.concat(lines, "\n")
 end
 

@@ -137,6 +137,14 @@ core.extend("worst_ops", worst_ops)
 for name, text in pairs(views) do
   core.set_view_tostring(name, text)
 end
+
+-- A recording can be gone over as the list of its events: #r, r[i], ipairs(r).
+local recording = getmetatable(core.view("events", {}))
+function recording.__len(r) return #r.events end
+function recording.__index(r, i)
+  return math.type(i) == "integer" and r.events[i] or nil
+end
+
 core.set_view_tostring("live", live.text)
 core.set_view_tostring("op", ledger.op_text)
 core.set_view_tostring("ops", ledger.ops_text)

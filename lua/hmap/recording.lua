@@ -165,7 +165,7 @@ end
 ---@param write_line fun(line: string)
 local function write(recording, write_line)
   check_whole(recording)
-  local encode, list = json().encode, recording.events or recording
+  local encode, list = json().encode, recording.events
   local function put(item, order)
     write_line(encode(item, { keyorder = order }) .. "\n")
   end
@@ -247,18 +247,17 @@ local function read_call(s, item)
 end
 
 local function read_event(s, item)
-  local r = s.recording
-  local event = copy(item, EVENT, {})
+  local list, event = s.recording.events, copy(item, EVENT, {})
   event.kind, event.event = event.event, nil
-  r[#r + 1] = event
+  list[#list + 1] = event
 end
 
 local function read_end(s, item)
   local r = s.recording
-  if item.operations ~= r.operations or item.events ~= #r then
+  if item.operations ~= r.operations or item.events ~= #r.events then
     refuse(s, "%s operations and %s events are announced, and %d and %d are "
       .. "there", tostring(item.operations), tostring(item.events),
-      r.operations, #r)
+      r.operations, #r.events)
   end
   s.ended = true
 end
@@ -307,7 +306,7 @@ end
 local function read(file, name, progress)
   local s = { line = 0, first_op = {}, line_of = {}, decode = decoder(),
     recording = { fresh = true, after = 0, lost = 0, lost_calls = 0,
-      operations = 0, calls = {}, keys = {}, values = {} } }
+      operations = 0, events = {}, calls = {}, keys = {}, values = {} } }
   local ok, why = pcall(read_all, s, file, progress)
   if ok then
     return s.recording, function(op) return line_of(s, op) end

@@ -1,10 +1,11 @@
 --- hmap.replay: from a recording and its keys back to a map.
 --
--- A recording (m:record, later m:events) has no keys, but knows of each
--- operation what it was: `calls` is a list of runs like {call = "set", times =
--- 417}, {call = "step", n = 4, times = 1}. With the keys in their order, and a
--- seed, the same calls bring a new map into the same state. That is checked on
--- the way: the new map must cause the same events at the same operations.
+-- A recording (m:record, later m:events) has events but no keys, and knows of
+-- each operation what it was: `calls` is a list of runs like {call = "set",
+-- times = 417}, {call = "step", n = 4, times = 1}. With the keys in their order,
+-- and a seed, the same calls bring a new map into the same state. That is
+-- checked on the way: the new map must cause the same events at the same
+-- operations.
 --
 --   recording.keys    a key for each set, swap, get_or_set, add, delete and pop
 --   recording.values  the values of those, beside them; left out, a map of
@@ -31,6 +32,17 @@ local function fields_of(of)
     fields[i] = { name = name, kind = kind or text }
   end
   return fields
+end
+
+-- Whether a map gives the fields of such a tuple by their names.
+local function all_named(of)
+  if type(of) == "string" then return false end
+  for _, field in ipairs(of) do
+    if not field:find("^[^:]") or not field:find(":", 1, true) then
+      return false
+    end
+  end
+  return true
 end
 
 local ZEROS = { bool = false, string = "", any = true }
@@ -126,8 +138,8 @@ local CALLS = {
 -- What memory goes back when is the machine's affair, not the state's.
 local function next_recorded(s)
   repeat s.event = s.event + 1
-  until not s.recording[s.event] or s.recording[s.event].kind ~= "release"
-  return s.recording[s.event]
+  until not s.events[s.event] or s.events[s.event].kind ~= "release"
+  return s.events[s.event]
 end
 
 local FIELDS = { "kind", "op", "growth", "bucket", "to_x", "to_y", "from", "to",
@@ -154,7 +166,7 @@ end
 local function verify(s)
   local list = s.map:events()
   if list.lost > 0 then fail("not enough memory for the events of a replay") end
-  for _, rebuilt in ipairs(list) do
+  for _, rebuilt in ipairs(list.events) do
     if rebuilt.kind ~= "release" then
       local recorded = s.recorded
       if not (recorded and same(recorded, rebuilt)) then
@@ -214,6 +226,9 @@ local function check_calls(r, noun)
 end
 
 local function check_fields(r)
+  if type(r.events) ~= "table" then
+    fail("recording.events: list expected, got %s", type(r.events))
+  end
   for _, name in ipairs { "key", "value" } do
     if type(r[name]) ~= "string" and type(r[name]) ~= "table" then
       fail("recording.%s: type expected, got %s", name, type(r[name]))
@@ -224,8 +239,8 @@ local function check_fields(r)
     check_count(r[name], "recording." .. name, 0)
   end
   check_calls(r, "recording")
-  for i, event in ipairs(r) do
-    local what = "recording[" .. i .. "]"
+  for i, event in ipairs(r.events) do
+    local what = "recording.events[" .. i .. "]"
     if type(event) ~= "table" or not events.is_kind(event.kind) then
       fail("%s: no event of a map", what)
     end
@@ -267,9 +282,20 @@ local function check_step(r, step)
   return n
 end
 
+-- One that JSON would round is text: "0x" and up to 16 digits.
+local function seed_of(r, noun)
+  if type(r.seed) ~= "string" then return r.seed end
+  local digits = r.seed:match("^0x(%x+)$")
+  if not digits or #digits > 16 then
+    fail("%s.seed: integer, or text of 0x and up to 16 digits expected, got %s",
+      noun, words.value(r.seed))
+  end
+  return math.tointeger(tonumber(r.seed))
+end
+
 local function made(r, noun)
   local ok, m = pcall(core.new, {
-    key = r.key, value = r.value, seed = r.seed, hash = r.hash,
+    key = r.key, value = r.value, seed = seed_of(r, noun), hash = r.hash,
     policy = r.policy, capacity = r.capacity, name = r.name,
   })
   if not ok then
@@ -294,7 +320,8 @@ local function perform(m, r, step, see, noun)
   local s = {
     recording = r, keys = r.keys, values = r.values or {},
     key_fields = fields_of(r.key), value_fields = fields_of(r.value),
-    map = m, op = 0, key = 0, event = 0, see = see, noun = noun,
+    events = r.events or {}, event = 0,
+    map = m, op = 0, key = 0, see = see, noun = noun,
     verify = noun == "recording",
   }
   s.recorded = next_recorded(s)
@@ -341,5 +368,6 @@ return {
   rebuild = rebuild,
   play = play,
   fields_of = fields_of,
+  all_named = all_named,
   spread = spread,
 }

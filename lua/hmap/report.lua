@@ -18,6 +18,9 @@
 -- wherever they are by now, are as many as chance has it whoever writes. Only a
 -- rekey leaves no class whole.
 --
+-- Histograms count from 0 here and in the core, in the documented table from 1,
+-- where JSON has an array of them: there chains with k entries are at k + 1.
+--
 -- Pure: tables in, tables and text out.
 
 local words = require "hmap.words"
@@ -118,10 +121,15 @@ local function poisson(mean, last)
   return chances
 end
 
+local function zeros(last)
+  local list = {}
+  for k = 0, last do list[k] = 0 end
+  return list
+end
+
 -- The law of a sum of two independent numbers.
 local function sum_law(a, b, last)
-  local chances = {}
-  for k = 0, last do chances[k] = 0 end
+  local chances = zeros(last)
   for i = 0, last do
     for j = 0, last do
       local k = math.min(i + j, last)
@@ -199,8 +207,7 @@ end
 
 --- Chains expected to hold 0 .. last entries.
 local function expected_chains(g, last)
-  local chains = {}
-  for k = 0, last do chains[k] = 0 end
+  local chains = zeros(last)
   for _, sort in ipairs(populations(g, last)) do
     for k = 0, last do chains[k] = chains[k] + sort[1] * sort[2][k] end
   end
@@ -309,10 +316,9 @@ local function stuck_bits(hashes)
   return bits_of(~hashes.any), bits_of(hashes.all)
 end
 
-local function copy_from_zero(list, last)
-  local out = {}
-  for k = 0, last do out[k] = list[k] or 0 end
-  return out
+-- As a plain list: 0 .. last at 1 .. last + 1.
+local function as_list(histogram, last)
+  return table.move(histogram, 0, last, 1, {})
 end
 
 -- The longest chain that chance would make: the last that one half chain or
@@ -356,7 +362,7 @@ local function distribution(raw, stats, header, hashes)
   local chains = raw.nchains
   local expected = chains > 0
     and expected_chains(situation(raw, stats, header), last)
-    or copy_from_zero({}, last)
+    or zeros(last)
   local d = {
     chains = chains,
     entries = raw.entries,
@@ -364,15 +370,15 @@ local function distribution(raw, stats, header, hashes)
     max_entries = raw.max_entries,
     max_overflow = raw.max_overflow,
     expected_max = expected_max(expected, last),
-    by_overflow = copy_from_zero(raw.by_overflow, math.min(last,
+    by_overflow = as_list(raw.by_overflow, math.min(last,
       raw.max_overflow)),
     by_state = raw.by_state,
     tophash_match = tophash_match(raw.tophash, raw.entries),
   }
   judge(d, raw, hashes, expected, last, stats.kind)
   local shown = math.min(last, math.max(d.max_entries, d.expected_max))
-  d.by_entries = copy_from_zero(raw.by_entries, shown)
-  d.expected = copy_from_zero(expected, shown)
+  d.by_entries = as_list(raw.by_entries, shown)
+  d.expected = as_list(expected, shown)
   local hits, misses = math.max(1, raw.entries), math.max(1, chains)
   d.hit_probes, d.hit_buckets = raw.hit_probes / hits, raw.hit_buckets / hits
   d.miss_probes = raw.miss_probes / misses
@@ -391,7 +397,7 @@ end
 
 local function highest(list)
   local top = 0
-  for k = 0, #list do top = math.max(top, list[k]) end
+  for _, n in ipairs(list) do top = math.max(top, n) end
   return top
 end
 
@@ -404,10 +410,11 @@ end
 -- The last length that has a line of its own: longer chains, rare both by
 -- chance and in fact, share one.
 local function last_alone(d)
-  for k = #d.by_entries, 1, -1 do
-    if d.expected[k] >= math.max(0.5, d.chains / 500)
-      or d.by_entries[k] > d.chains / 50 then
-      return math.min(k, #d.by_entries - 1)
+  local longest = #d.by_entries - 1
+  for k = longest, 1, -1 do
+    if d.expected[k + 1] >= math.max(0.5, d.chains / 500)
+      or d.by_entries[k + 1] > d.chains / 50 then
+      return math.min(k, longest - 1)
     end
   end
   return 0
@@ -418,9 +425,10 @@ local function histogram(d, width, ascii)
   local top = math.max(highest(d.by_entries), highest(d.expected))
   local rows = { { "entries", "chains", "by chance" } }
   local last, seen, due = last_alone(d), 0, 0
-  for k = 0, #d.by_entries do
-    seen, due = seen + d.by_entries[k], due + d.expected[k]
-    if k <= last or k == #d.by_entries then
+  local longest = #d.by_entries - 1
+  for k = 0, longest do
+    seen, due = seen + d.by_entries[k + 1], due + d.expected[k + 1]
+    if k <= last or k == longest then
       local first = math.min(k, last + 1)
       local more = (k > first or k == LAST) and "+" or ""
       local bar = words.bar(seen, due, top / room, room, ascii)
@@ -433,8 +441,8 @@ end
 
 local function overflow_line(d)
   local parts = {}
-  for k = 0, #d.by_overflow do
-    local n = d.by_overflow[k]
+  for i, n in ipairs(d.by_overflow) do
+    local k = i - 1
     if n > 0 then
       parts[#parts + 1] = string.format("%s with %d%s", words.count(n), k,
         k == LAST and "+" or "")

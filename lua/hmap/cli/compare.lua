@@ -66,9 +66,8 @@ local function rare_cost(run)
 end
 
 local function growths_of(m)
-  local list = m:events()
   local growths, open = {}, nil
-  for _, e in ipairs(list.events or list) do
+  for _, e in ipairs(m:events().events) do
     if e.kind == "grow_begin" then
       open = { kind = e.growth, op = e.op, from = e.from, to = e.to }
       growths[#growths + 1] = open

@@ -37,7 +37,7 @@ end
 local function moment(r, n)
   local view = { operation = n, operations = r.operations, events = {} }
   if n > 0 then view.call, view.key = operation(r, n) end
-  for _, event in ipairs(r) do
+  for _, event in ipairs(r.events) do
     if event.op == n then view.events[#view.events + 1] = event end
   end
   return view

@@ -47,6 +47,7 @@ local function new(key_type)
   return setmetatable({
     fields = replay.fields_of(key_type),
     tuple = type(key_type) == "table",
+    named = replay.all_named(key_type),
     type = key_type,
     numbers = {}, n = 0,
     keys = {}, texts = {}, hashes = {}, tophash = {},
@@ -59,7 +60,7 @@ function keybook:of_arguments(args)
   for i, field in ipairs(self.fields) do
     local value = canonical(args[i], field.kind)
     if is_nan(value) then return nil end
-    key[field.name or i] = value
+    key[self.named and field.name or i] = value
   end
   if not self.tuple then return key[1] end
   return key

@@ -116,6 +116,7 @@ build = {
         "csrc/binding/lrecord.c",
         "csrc/binding/lring.c",
         "csrc/binding/lscan.c",
+        "csrc/binding/ltext.c",
         "csrc/binding/ltrace.c",
         "csrc/binding/lsurvey.c",
         "csrc/binding/lview.c",

@@ -213,7 +213,7 @@ chain_alarm   false]], tostring(hmap.new():tune()))
   it("tells a recorded map's name on one line", function()
     local m = hmap.new { name = "two\nlines" }
     m:record(1)
-    assert.equal("0 events of 0 operations on hmap 'two\\10lines' any -> any",
+    assert.equal("0 events of 0 operations on hmap 'two\\010lines' any -> any",
       tostring(m:events()))
   end)
 

@@ -160,7 +160,7 @@ describe("hmap", function()
   end)
 
   it("tells on one line whatever stands in a message", function()
-    refuses(3, "a\\27[31m b: No such file or directory",
+    refuses(3, "a\\027[31m b: No such file or directory",
       "hmap stats \"$(printf 'a\\033[31m\\nb')\"")
   end)
 end)

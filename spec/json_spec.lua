@@ -137,7 +137,8 @@ local function plans()
   local list = {}
   for _, opts in ipairs {
     { entries = 0 }, { entries = 1 }, { entries = 1000 },
-    { entries = 10000000 }, { entries = 10000000, live = 1000 }, { bytes = 1000 }, { bytes = 1 << 40 },
+    { entries = 10000000 }, { entries = 10000000, live = 1000 },
+    { bytes = 1000 }, { bytes = 1 << 40 },
     { entries = 100, hash = "identity", key = "int64", policy = "adaptive" },
     { entries = 100, key = { "x:int32", "int8" }, value = "none" },
   } do

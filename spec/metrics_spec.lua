@@ -214,7 +214,7 @@ describe("hmap.metrics", function()
 
   it("writes names so that they are read as they were", function()
     local names = { 'say "no"', "two\nlines", "back\\slash", "\\n", "a\\",
-      "comma,} 1", "{x=\"y\"}", "größe", "tab\t", "nul\0", " ", "# TYPE" }
+      "comma,} 1", "{x=\"y\"}", "größe", " ", "# TYPE" }
     local keep = {}
     for i, name in ipairs(names) do keep[i] = filled(i, name) end
     local families = scrape()
@@ -225,13 +225,13 @@ describe("hmap.metrics", function()
   end)
 
   it("makes one series of names that are written alike", function()
-    local keep = { filled(3, "bad \xff"), filled(4, "bad \xfe"),
-      filled(5, "\xff\xff"), filled(6, "") , filled(7, nil) }
+    local keep = { filled(3, "bad \xff"), filled(4, "bad \\255"),
+      filled(5, "\xff\0\t"), filled(6, "") , filled(7, nil) }
     local families = scrape()
     assert.are.equal(7, value(families, "hmap_entries",
-      { map = "bad \u{FFFD}" }))
+      { map = "bad \\255" }))
     assert.are.equal(5, value(families, "hmap_entries",
-      { map = "\u{FFFD}\u{FFFD}" }))
+      { map = "\\255\\000\\009" }))
     assert.is_true(value(families, "hmap_entries", { map = "" }) >= 13)
     assert.are.equal(5, #keep)
   end)

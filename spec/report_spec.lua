@@ -580,10 +580,10 @@ end)
 
 describe("a key or value", function()
   it("stands on one line, quoted if it is text", function()
-    assert.are.same({ "7", "1.5", "true", '"a\\10\\"b\\"\\\\"' },
+    assert.are.same({ "7", "1.5", "true", '"a\\010\\"b\\"\\\\"' },
       { words.value(7), words.value(1.5), words.value(true),
         words.value('a\n"b"\\') })
-    assert.are.equal('"' .. ("x"):rep(29) .. '..."',
+    assert.are.equal('"' .. ("x"):rep(31) .. '"…',
       words.value(("x"):rep(100)))
   end)
 

@@ -16,6 +16,7 @@
 ** Objects in `any` maps need a number each (lanchor.h): they go one by one.
 */
 #include "lmap.h"
+#include "ltext.h"
 #include "ltrace.h"
 
 #define ROOM  8192 /* bytes of cells on the C stack */
@@ -588,9 +589,7 @@ static bool put_at_once(batch *b) {
 static const char *push_where(lua_State *L, int key, lua_Integer index) {
   if (index > 0)
     return lua_pushfstring(L, "index %I", (LUAI_UACINT)index);
-  const char *s = luaL_tolstring(L, key, NULL);
-  bool quoted = lua_type(L, key) == LUA_TSTRING;
-  return lua_pushfstring(L, quoted ? "[\"%s\"]" : "[%s]", s);
+  return lua_pushfstring(L, "[%s]", ltext_pushvalue(L, key, LTEXT_QUOTED));
 }
 
 /* read_entry [-0, +0, v]: the key and value on top of the stack into cells i;

@@ -6,6 +6,7 @@
 
 #include "hmap_inspect.h"
 #include "lanchor.h"
+#include "ltext.h"
 
 static const char *const kind_names[] = {
 #define HMAP_X(kind, name, bytes, align) name,
@@ -51,11 +52,9 @@ static const char *push_got(lua_State *L, int arg, hmap_kind kind) {
   return lua_pushstring(L, luaL_typename(L, arg));
 }
 
-const char *lcell_pushquoted(lua_State *L, int idx) {
-  const char *s = luaL_tolstring(L, idx, NULL);
-  if (lua_type(L, idx) == LUA_TSTRING)
-    s = lua_pushfstring(L, "\"%s\"", s);
-  return s;
+/* push_name [-0, +1, m]: of a type or field, as a message shows it. */
+static const char *push_name(lua_State *L, const char *s) {
+  return ltext_push(L, s, strlen(s), LTEXT_EXACT, LTEXT_MOST);
 }
 
 static bool is_key(const char *role) { return strcmp(role, "key") == 0; }
@@ -68,7 +67,7 @@ void lcell_misfit(lua_State *L, int idx, const lfield *f, const char *role,
   const char *got = push_got(L, idx, f->kind);
   const char *kind = push_kind(L, f->kind, f->n);
   if (f->name[0] != '\0')
-    role = lua_pushfstring(L, "%s '%s'", role, f->name);
+    role = lua_pushfstring(L, "%s '%s'", role, push_name(L, f->name));
   lcell_blame(L, arg, "%s %s%s expected%s%s, got %s", kind, role, but,
               where == NULL ? "" : " at ", where == NULL ? "" : where, got);
 }
@@ -93,7 +92,8 @@ typedef struct type_reader {
 _Noreturn static void unknown_type(const type_reader *r, const char *name,
                                    bool field) {
   lcell_blame(r->L, r->arg, "%s: unknown type '%s'; types %s" SCALARS "%s",
-              r->what, name, field ? "in a tuple are " : "are ",
+              r->what, push_name(r->L, name),
+              field ? "in a tuple are " : "are ",
               field ? "" : ", any, none, or a list of these");
 }
 
@@ -127,7 +127,7 @@ static void read_field(const type_reader *r, const char *text, lfield *out) {
   size_t n = colon == NULL ? 0 : (size_t)(colon - text);
   if (n >= sizeof out->name)
     lcell_blame(r->L, r->arg, "%s: field name of more than %d bytes in '%s'",
-                r->what, LFIELD_NAME - 1, text);
+                r->what, LFIELD_NAME - 1, push_name(r->L, text));
   memcpy(out->name, text, n);
   out->name[n] = '\0';
   if (!read_kind(kind, out) || out->kind == HMAP_NONE || out->kind == HMAP_ANY)
@@ -141,7 +141,7 @@ static void check_names(const type_reader *r, const ltype_room *out) {
       if (out->fields[i].name[0] != '\0' &&
           strcmp(out->fields[i].name, out->fields[j].name) == 0)
         lcell_blame(r->L, r->arg, "%s: two fields are named '%s'", r->what,
-                    out->fields[i].name);
+                    push_name(r->L, out->fields[i].name));
 }
 
 static void read_tuple(const type_reader *r, int idx, ltype_room *out) {

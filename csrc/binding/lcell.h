@@ -73,10 +73,6 @@ bool lcell_sametype(const ltype *a, const ltype *b);
 ** arguments (self) come before the one that users call the first. */
 enum { LNAME = 1, LHIDDEN = 2 };
 
-/* lcell_pushquoted [-0, +1, e]: the value at an absolute index as it would
-** stand in Lua. */
-const char *lcell_pushquoted(lua_State *L, int idx);
-
 /* lcell_blame [-0, +0, v]: raises "bad argument #n to 'name' (...)". */
 _Noreturn void lcell_blame(lua_State *L, int arg, const char *format, ...);
 /* lcell_wrong [-0, +0, v]: raises: what was wanted in role "key" or "value",

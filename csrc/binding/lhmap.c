@@ -12,6 +12,7 @@
 #include "hmap_inspect.h"
 #include "lmap.h"
 #include "lnames.h"
+#include "ltext.h"
 
 #define EXTENSIONS "hmap.extensions"
 
@@ -30,13 +31,13 @@ void lmap_setfuncs(lua_State *L, const luaL_Reg *functions, int hidden) {
 
 /* The __index of every method table: reached for names that are none. */
 static int no_method(lua_State *L) {
-  const char *key = lcell_pushquoted(L, 2);
+  const char *key = ltext_pushvalue(L, 2, LTEXT_QUOTED);
   return luaL_error(L, "no method %s on an hmap; to read a key use m:get(%s)",
                     key, key);
 }
 
 static int no_field(lua_State *L) {
-  const char *key = lcell_pushquoted(L, 2);
+  const char *key = ltext_pushvalue(L, 2, LTEXT_QUOTED);
   return luaL_error(L, "an hmap has no fields; to write a key use m:set(%s, v)",
                     key);
 }
@@ -158,7 +159,7 @@ static void option_integer(lua_State *L, const char *name, lua_Integer *out) {
   *out = lua_tointegerx(L, -1, &ok);
   if (!ok || lua_type(L, -1) != LUA_TNUMBER)
     lcell_blame(L, 1, "option '%s': integer expected, got %s", name,
-                lcell_pushquoted(L, lua_gettop(L)));
+                ltext_pushvalue(L, lua_gettop(L), LTEXT_QUOTED));
 }
 
 static const char *option_string(lua_State *L, const char *name) {
@@ -220,7 +221,7 @@ static hmap_hash check_hash(lua_State *L, int arg, const char *name,
   lcell_blame(L, arg,
               "unknown hash '%s'; hashes are xxh3, identity, constant, fnv1a, "
               "java31",
-              name);
+              ltext_push(L, name, strlen(name), LTEXT_EXACT, LTEXT_MOST));
 }
 
 static void read_hash(lua_State *L, options *o) {
@@ -241,7 +242,7 @@ static void read_placement(lua_State *L, options *o) {
   (void)o;
   if (strcmp(option_string(L, "placement"), "go") != 0)
     lcell_blame(L, 1, "option 'placement': unknown '%s'; it can be 'go'",
-                lua_tostring(L, -1));
+                ltext_pushvalue(L, lua_gettop(L), LTEXT_EXACT));
 }
 
 /* In the order in which they are read: hash wants to know the key. */
@@ -269,7 +270,7 @@ static void check_names(lua_State *L) {
   for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
     if (is_option(L, -2))
       continue;
-    const char *name = luaL_tolstring(L, -2, NULL);
+    const char *name = ltext_pushvalue(L, lua_gettop(L) - 1, LTEXT_EXACT);
     luaL_Buffer b;
     luaL_buffinit(L, &b);
     for (size_t i = 0; i < NOPTIONS; i++) {
@@ -491,6 +492,7 @@ int luaopen_hmap_core(lua_State *L) {
   llimits_open(L);
   lsurvey_open(L);
   lexplain_open(L);
+  ltext_open(L);
   lledger_open(L);
   lua_pushliteral(L, HMAP_VERSION);
   lua_setfield(L, -2, "_VERSION");

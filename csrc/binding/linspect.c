@@ -11,6 +11,7 @@
 #include "lmap.h"
 #include "lnames.h"
 #include "lset.h"
+#include "ltext.h"
 #include "ltrace.h"
 
 static const char *const view_names[] = {
@@ -269,10 +270,11 @@ static void push_bucket(lua_State *L, lmap *h, hmap_which which, uint64_t i) {
 static hmap_which check_which(lua_State *L, int arg) {
   if (lua_isnoneornil(L, arg))
     return HMAP_NEW;
-  const char *s = lua_type(L, arg) == LUA_TSTRING ? lua_tostring(L, arg)
-                                                  : luaL_typename(L, arg);
+  bool is_text = lua_type(L, arg) == LUA_TSTRING;
+  const char *s = is_text ? lua_tostring(L, arg) : luaL_typename(L, arg);
   if (strcmp(s, "old") != 0 && strcmp(s, "new") != 0)
-    lcell_blame(L, arg, "'new' or 'old' expected, got %s", s);
+    lcell_blame(L, arg, "'new' or 'old' expected, got %s",
+                is_text ? ltext_pushvalue(L, arg, LTEXT_EXACT) : s);
   return s[0] == 'o' ? HMAP_OLD : HMAP_NEW;
 }
 
@@ -436,6 +438,7 @@ static int mod_dropped(lua_State *L) {
 /* unknown_view [-0, +0, v]: raises. */
 _Noreturn static void unknown_view(lua_State *L, const char *name) {
   luaL_Buffer b;
+  name = ltext_push(L, name, strlen(name), LTEXT_EXACT, LTEXT_MOST);
   luaL_buffinit(L, &b);
   for (int i = 0; view_names[i] != NULL; i++) {
     luaL_addstring(&b, i == 0 ? "" : ", ");

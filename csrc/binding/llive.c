@@ -7,6 +7,7 @@
 #include "llive.h"
 
 #include "lmap.h"
+#include "ltext.h"
 
 static const char registry_key = 0;
 
@@ -142,8 +143,11 @@ static llife *new_life(lua_State *L, const lborn *b) {
 /* retire [-0, +0, -]: the life of the map at index 1 is over, its llive is on
 ** top; the oldest of those that are over may have to go. */
 static void retire(lua_State *L, llive *all, llife *life) {
-  if (lua_getiuservalue(L, 1, LMAP_NAME_AT) == LUA_TSTRING)
-    strncpy(life->name, lua_tostring(L, -1), LLIFE_NAME - 1);
+  if (lua_getiuservalue(L, 1, LMAP_NAME_AT) == LUA_TSTRING) {
+    size_t n;
+    const char *name = lua_tolstring(L, -1, &n);
+    memcpy(life->name, name, ltext_fit(name, n, LLIFE_NAME - 1));
+  }
   lua_pop(L, 1);
   uint64_t *slot = &all->over[all->nover++ % LLIVE_OVER];
   if (*slot != 0) {
@@ -162,21 +166,35 @@ static const char *next_line(const char *text) {
   return end != NULL ? end + 2 : "";
 }
 
+/* add_frame [-0, +0, m]: a line of a traceback. */
+static void add_frame(lua_State *L, luaL_Buffer *b, const char *s, size_t n) {
+  static const char skipped[] = "...\t"; /* "(skipping 9 levels)" */
+  size_t head =
+      strncmp(s, skipped, sizeof skipped - 1) == 0 ? sizeof skipped - 1 : 0;
+  luaL_addstring(b, head > 0 ? "... " : "");
+  ltext_push(L, s + head, n - head, LTEXT_SAFE, LTEXT_WHOLE);
+  luaL_addvalue(b);
+}
+
 /* trim [-1, +1, m]: a traceback without its title, the function of ours that
-** was called, tabs, and the host program at its end. */
+** was called, tabs, and the host program at its end. A chunk's name may have
+** any bytes, line ends too: here they become text. */
 static void trim(lua_State *L) {
   static const char host[] = "[C]: in ?";
-  const char *text = next_line(next_line(lua_tostring(L, -1)));
-  text = luaL_gsub(L, text, "\n\t", "\n");
-  text = luaL_gsub(L, text, "\t", " ");
-  size_t n = strlen(text), nhost = sizeof host - 1;
-  if (n >= nhost && strcmp(text + n - nhost, host) == 0)
-    n -= nhost;
-  if (n > 0 && text[n - 1] == '\n')
-    n--;
-  lua_pushlstring(L, text, n);
-  lua_replace(L, -4);
-  lua_pop(L, 2);
+  int at = lua_gettop(L);
+  const char *line = next_line(next_line(lua_tostring(L, at)));
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  while (*line != '\0' && strcmp(line, host) != 0) {
+    const char *end = strstr(line, "\n\t");
+    size_t n = end != NULL ? (size_t)(end - line) : strlen(line);
+    if (luaL_bufflen(&b) > 0)
+      luaL_addchar(&b, '\n');
+    add_frame(L, &b, line, n);
+    line = end != NULL ? end + 2 : "";
+  }
+  luaL_pushresult(&b);
+  lua_replace(L, at);
 }
 
 /* find_tally [-1, +1, m]: that of the string on top in the table below it,

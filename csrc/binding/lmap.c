@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "hmap_inspect.h"
+#include "ltext.h"
 #include "ltrace.h"
 
 /* -- self ----------------------------------------------------------------- */
@@ -724,12 +725,20 @@ static int map_finish(lua_State *L) {
 
 /* -- one line ------------------------------------------------------------- */
 
+/* A type's fields may have any names. */
+static void add_type(lua_State *L, luaL_Buffer *b, const ltype *type) {
+  size_t n;
+  lcell_pushtype(L, type);
+  const char *s = lua_tolstring(L, -1, &n);
+  ltext_push(L, s, n, LTEXT_EXACT, LTEXT_WHOLE);
+  lua_replace(L, -2);
+  luaL_addvalue(b);
+}
+
 static void add_types(lua_State *L, luaL_Buffer *b, const lmap *h) {
-  lcell_pushtype(L, &h->key);
-  luaL_addvalue(b);
+  add_type(L, b, &h->key);
   luaL_addstring(b, " -> ");
-  lcell_pushtype(L, &h->value);
-  luaL_addvalue(b);
+  add_type(L, b, &h->value);
 }
 
 static void add_state(lua_State *L, luaL_Buffer *b, const lmap *h) {
@@ -759,8 +768,12 @@ static int map_tostring(lua_State *L) {
   luaL_buffinit(L, &b);
   luaL_addstring(&b, "hmap ");
   if (named) {
-    lua_pushfstring(L, "'%s' ", lua_tostring(L, 2));
+    size_t n;
+    const char *name = lua_tolstring(L, 2, &n);
+    luaL_addchar(&b, '\'');
+    ltext_push(L, name, n, LTEXT_EXACT, LTEXT_WHOLE);
     luaL_addvalue(&b);
+    luaL_addstring(&b, "' ");
   }
   add_types(L, &b, h);
   if (h->m == NULL)

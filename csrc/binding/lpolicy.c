@@ -9,6 +9,7 @@
 */
 #include "lmap.h"
 #include "lset.h"
+#include "ltext.h"
 
 /* -- the fields ----------------------------------------------------------- */
 
@@ -21,7 +22,7 @@ typedef struct reader {
 
 _Noreturn static void bad_field(const reader *r, const char *name,
                                 const char *wanted) {
-  const char *got = lcell_pushquoted(r->L, lua_gettop(r->L));
+  const char *got = ltext_pushvalue(r->L, lua_gettop(r->L), LTEXT_QUOTED);
   lcell_blame(r->L, r->arg, "%s%s: %s expected, got %s", r->what, name, wanted,
               got);
 }
@@ -157,6 +158,7 @@ static void read_name(const reader *r, const char *name, hmap_policy *out) {
       return;
     }
   luaL_Buffer b;
+  name = ltext_push(r->L, name, strlen(name), LTEXT_EXACT, LTEXT_MOST);
   luaL_buffinit(r->L, &b);
   for (int i = 0; i < NPRESETS; i++) {
     luaL_addstring(&b, i == 0 ? "" : ", ");
@@ -169,7 +171,7 @@ static void read_name(const reader *r, const char *name, hmap_policy *out) {
 }
 
 _Noreturn static void unknown_field(const reader *r) {
-  const char *name = luaL_tolstring(r->L, -2, NULL);
+  const char *name = ltext_pushvalue(r->L, lua_gettop(r->L) - 1, LTEXT_EXACT);
   luaL_Buffer b;
   luaL_buffinit(r->L, &b);
   for (size_t i = 0; i < NFIELDS; i++) {

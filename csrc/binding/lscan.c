@@ -11,6 +11,7 @@
 ** where a class does. Nothing is kept in the map between two calls.
 */
 #include "lmap.h"
+#include "ltext.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -83,7 +84,8 @@ static hmap_cursor check_cursor(lua_State *L, int arg) {
   size_t n;
   const char *s = lua_tolstring(L, arg, &n);
   if (strlen(s) != n || !read_cursor(s, &c))
-    lcell_blame(L, arg, "not a cursor: '%s'", s);
+    lcell_blame(L, arg, "not a cursor: '%s'",
+                ltext_pushvalue(L, arg, LTEXT_EXACT));
   return c;
 }
 

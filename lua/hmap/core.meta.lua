@@ -1076,6 +1076,15 @@ function core.hashes(m) end
 ---@return table masks
 function core.rehash(m, other) end
 
+--- Text of users as people may see it: what is no printable character is
+--- escaped. "exact" (default): a backslash is doubled; "quoted": and double
+--- quotes around it; "safe": a backslash stays. Over `most` characters are cut.
+---@param s string
+---@param form? "exact" | "quoted" | "safe"
+---@param most? integer
+---@return string
+function core.text(s, form, most) end
+
 --- Seconds on a clock that only goes forward.
 ---@return number
 function core.now() end

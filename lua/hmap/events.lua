@@ -92,12 +92,13 @@ local function event_lines(list)
 end
 
 local function type_text(t)
-  return type(t) == "table" and "{" .. table.concat(t, ",") .. "}" or t
+  return words.exact(type(t) == "table" and "{" .. table.concat(t, ",") .. "}"
+    or t)
 end
 
 --- A recording: what map, how much, and what happened.
 local function events(r)
-  local name = r.name and "'" .. words.value(r.name):sub(2, -2) .. "' " or ""
+  local name = r.name and "'" .. words.exact(r.name) .. "' " or ""
   local after = r.after > 0 and " after the first " .. words.count(r.after)
     or ""
   local lost = r.lost > 0 and ", " .. words.count(r.lost) .. " earlier lost"
@@ -105,7 +106,8 @@ local function events(r)
   local lines = event_lines(r.events)
   table.insert(lines, 1, string.format("%s%s of %s%s on hmap %s%s -> %s",
     words.plural(#r.events, "event"), lost,
-    words.plural(r.operations, "operation"), after, name, type_text(r.key), type_text(r.value)))
+    words.plural(r.operations, "operation"), after, name, type_text(r.key),
+    type_text(r.value)))
   return table.concat(lines, "\n")
 end
 

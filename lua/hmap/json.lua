@@ -1,5 +1,7 @@
 --- JSON by dkjson, always in the same order: equal tables give equal text.
 
+local words = require "hmap.words"
+
 local REPLACEMENT = utf8.char(0xFFFD)
 
 -- JSON is UTF-8: what is none of a key's bytes shows as U+FFFD.
@@ -47,12 +49,22 @@ local function library()
   return dkjson
 end
 
+-- What no terminal should be sent stands in JSON as its UTF-16 words.
+local function escaped(character)
+  if words.safe(character) == character then return nil end
+  local c = utf8.codepoint(character)
+  if c < 0x10000 then return ("\\u%04x"):format(c) end
+  c = c - 0x10000
+  return ("\\u%04x\\u%04x"):format(0xD800 | c >> 10, 0xDC00 | c & 0x3FF)
+end
+
 --- A table as JSON on one line. What is __jsontype "array" is a list, if empty,
 -- too.
 local function encode(view)
   local names = {}
   local copy = plain(view, names)
-  return library().encode(copy, { keyorder = sorted(names) })
+  local text = library().encode(copy, { keyorder = sorted(names) })
+  return (text:gsub("[\xC2-\xF4][\x80-\xBF]+", escaped))
 end
 
 return { encode = encode }

@@ -188,7 +188,7 @@ local function title(v)
   local each = v.buckets > 0
     and string.format(", %.2f each", v.entries / v.buckets) or ""
   return string.format("%s of %s in %s%s%s", words.plural(v.entries, "key"),
-    v.key, words.plural(v.buckets, "bucket"), each, repeats)
+    words.exact(v.key), words.plural(v.buckets, "bucket"), each, repeats)
 end
 
 -- "  java31    32-63 never set: .."

@@ -88,7 +88,7 @@ local function cells(row)
   return {
     row.id,
     row.name and words.value(row.name) or "-",
-    row.key .. " -> " .. row.value,
+    words.exact(row.key .. " -> " .. row.value),
     words.count(row.count),
     words.bytes(row.bytes),
     words.seconds(row.age),

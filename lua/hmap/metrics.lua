@@ -8,27 +8,19 @@
 local core = require "hmap.core"
 local kinds = require "hmap.growth"
 local live = require "hmap.live"
+local words = require "hmap.words"
 
 local MEMORY_PARTS = { "header", "buckets", "preallocated", "overflow", "old",
   "text", "indirect", "references" }
 
--- What is not UTF-8 must not be in the text.
-local function utf8_only(s)
-  local parts, at = {}, 1
-  while true do
-    local _, bad = utf8.len(s, at)
-    parts[#parts + 1] = s:sub(at, (bad or 0) - 1)
-    if not bad then return table.concat(parts) end
-    parts[#parts + 1] = "\u{FFFD}"
-    at = bad + 1
-  end
-end
-
 local ESCAPES = { ["\\"] = "\\\\", ['"'] = '\\"', ["\n"] = "\\n" }
+
+-- A label is UTF-8, and people read it; line ends Prometheus escapes itself.
+local function shown(s) return (s:gsub("[^\n]+", words.safe)) end
 
 --- A string as it stands between the quotes of a label.
 local function escape(s)
-  return (utf8_only(s):gsub('[\\"\n]', ESCAPES))
+  return (shown(s):gsub('[\\"\n]', ESCAPES))
 end
 
 -- -- sums by name -------------------------------------------------------------

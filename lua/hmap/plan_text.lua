@@ -10,7 +10,7 @@ local function entries_of(n) return words.plural(n, "entry", "entries") end
 
 local function type_text(spec)
   if type(spec) == "string" then return spec end
-  return "{" .. table.concat(spec, ", ") .. "}"
+  return words.exact("{" .. table.concat(spec, ", ") .. "}")
 end
 
 local function types_text(v)

@@ -2,8 +2,8 @@
 --
 -- A recording (m:record, later m:events) has events but no keys, and knows of
 -- each operation what it was: `calls` is a list of runs like {call = "set",
--- times = 417}, {call = "step", n = 4, times = 1}. With the keys in their order,
--- and a seed, the same calls bring a new map into the same state. That is
+-- times = 417}, {call = "step", n = 4, times = 1}. With the keys in order and a
+-- seed, the same calls bring a new map into the same state. That is
 -- checked on the way: the new map must cause the same events at the same
 -- operations.
 --

@@ -117,7 +117,7 @@ local function add_fields(rows, fields, size)
   for _, f in ipairs(fields or {}) do
     pad(f.offset)
     rows[#rows + 1] = { "+" .. f.offset, tostring(f.size),
-      "  " .. (f.name and f.name .. ": " or "") .. f.type }
+      "  " .. (f.name and words.exact(f.name) .. ": " or "") .. f.type }
     stop = f.offset + f.size
   end
   if fields then pad(size) end

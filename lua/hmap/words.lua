@@ -1,6 +1,8 @@
 --- How numbers, units and columns are written, the same everywhere.
 -- Pure: values in, text out. The rooms that draw and report build on it.
 
+local core = require "hmap.core"
+
 --- 104334 -> "104,334"; a float keeps no decimals.
 local function count(n)
   local text = string.format("%.0f", n)
@@ -50,23 +52,19 @@ local function pad(text, width)
   return width < 0 and blank .. text or text .. blank
 end
 
-local function shortened(text, longest)
-  if #text <= longest then return text end
-  return text:sub(1, longest - 3) .. "..."
-end
+local LONGEST = 32 -- characters of a key or value on its line
 
--- Quoted, on one line, whatever its bytes.
-local function quoted(s)
-  local text = shortened(s, 32):gsub('[%c\127"\\]', function(c)
-    return c == '"' and '\\"' or c == "\\" and "\\\\"
-      or string.format("\\%d", c:byte())
-  end)
-  return '"' .. text .. '"'
-end
+--- A string of users as it may be shown on one line: see ltext.h. What looks
+-- alike is alike.
+local function exact(s) return core.text(s) end
+
+--- The same of what is a text already, for people: its backslashes stay.
+local function safe(s) return core.text(s, "safe") end
 
 local function scalar(v)
   if v ~= v then return "NaN" end -- "nan" or "-nan", as the machine likes
-  return type(v) == "string" and quoted(v) or tostring(v)
+  if type(v) == "string" then return core.text(v, "quoted", LONGEST) end
+  return core.text(tostring(v), "safe", 2 * LONGEST)
 end
 
 local function by_name(a, b) return tostring(a) < tostring(b) end
@@ -82,7 +80,7 @@ local function value_text(v)
   table.sort(names, by_name)
   for i, name in ipairs(names) do
     local field = type(v[name]) == "table" and "{...}" or scalar(v[name])
-    fields[i] = name == i and field or tostring(name) .. "=" .. field
+    fields[i] = name == i and field or exact(tostring(name)) .. "=" .. field
   end
   return "{" .. table.concat(fields, ", ") .. "}"
 end
@@ -147,6 +145,8 @@ return {
   bytes = bytes,
   seconds = seconds,
   value = value_text,
+  exact = exact,
+  safe = safe,
   pad = pad,
   columns = columns,
   bar = bar,

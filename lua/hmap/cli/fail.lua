@@ -1,5 +1,7 @@
 --- How a command ends that cannot go on: one line, and an exit code.
 
+local words = require "hmap.words"
+
 local DONE, NO, USAGE, FILE = 0, 1, 2, 3
 local INTERRUPTED = 128 + 2 -- as a shell says it of SIGINT
 
@@ -15,10 +17,8 @@ end
 -- One line, whatever it was.
 local function say(message)
   if message == "" then return end
-  local line = message:gsub("%s*\n%s*", " "):gsub("%c", function(c)
-    return ("\\%d"):format(c:byte())
-  end)
-  io.stderr:write("hmap: ", line, "\n")
+  local line = message:gsub("%s*\n%s*", " ")
+  io.stderr:write("hmap: ", words.safe(line), "\n")
 end
 
 --- Says what was raised, by a function here or by a fault; the exit code. Who

@@ -43,7 +43,7 @@ local function open(path)
   if path == "-" then return io.stdin, "standard input" end
   local file, why = io.open(path, "rb")
   if not file then fail.file("%s", why) end
-  return file, path
+  return file, words.safe(path)
 end
 
 -- Nobody has named a file: what KEYS names, or a word list.

@@ -3,6 +3,7 @@
 
 local core = require "hmap.core"
 local fail = require "hmap.cli.fail"
+local words = require "hmap.words"
 
 --- The type that a text names, as hmap.new takes it.
 local function parse(text)
@@ -31,7 +32,8 @@ end
 
 --- "{x:int32,y:int32}": a type in words.
 local function text(of)
-  return type(of) == "table" and "{" .. table.concat(of, ",") .. "}" or of
+  return words.safe(type(of) == "table" and "{" .. table.concat(of, ",") .. "}"
+    or of)
 end
 
 -- -- from a text ------------------------------------------------------------

@@ -3,6 +3,7 @@
 -- Keys come from two sides, as an operation has them and as the map gives them
 -- back; both must find one number. A NaN is no key twice.
 
+local core = require "hmap.core"
 local pack = require "hmap.explorer.pack"
 local replay = require "hmap.replay"
 local words = require "hmap.words"
@@ -24,20 +25,10 @@ end
 
 local function is_nan(v) return v ~= v end
 
--- Text as it is but for what has no place on a line, whatever its bytes.
-local function escaped(text)
-  local valid = utf8.len(text) ~= nil
-  local plain = text:gsub(valid and '[%c\127\\]' or '[%c\127-\255\\]',
-    function(c)
-      return c == "\\" and "\\\\" or ("\\%03d"):format(c:byte())
-    end)
-  if #plain <= LONGEST then return plain end
-  local stop = valid and utf8.offset(plain, 0, LONGEST) or LONGEST
-  return plain:sub(1, stop - 1) .. "…"
-end
-
+--- The text of a key without quotes.
 local function text_of(key)
-  return type(key) == "string" and escaped(key) or words.value(key)
+  return type(key) == "string" and core.text(key, "exact", LONGEST)
+    or words.value(key)
 end
 
 local keybook = {}

@@ -4,6 +4,7 @@
 -- from a key or a name gets there in base64, or as JSON without "<".
 
 local camera = require "hmap.explorer.camera"
+local core = require "hmap.core"
 local film = require "hmap.explorer.film"
 local json = require "hmap.json"
 local keybook = require "hmap.explorer.keybook"
@@ -21,6 +22,14 @@ local function list(items)
     { __jsontype = "array" })
 end
 
+-- A type: its fields may have any names.
+local function shown(of)
+  if type(of) == "string" then return of end
+  local fields = {}
+  for i, field in ipairs(of) do fields[i] = core.text(field) end
+  return fields
+end
+
 local function words_of(made)
   local words = { actions = camera.ACTION, kinds = camera.KINDS,
     fields = camera.FIELDS, parts = camera.PARTS }
@@ -30,6 +39,7 @@ local function words_of(made)
   end
   words.map = {}
   for k, v in pairs(made.map) do words.map[k] = v end
+  words.map.key, words.map.value = shown(made.map.key), shown(made.map.value)
   words.map.name = made.map.name and keybook.text_of(made.map.name)
   words.map.seed = made.map.seed and tostring(made.map.seed)
   return words

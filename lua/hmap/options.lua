@@ -20,7 +20,7 @@ local function check(blame, given, list)
   local names, opts = names_of(list), {}
   for name in next, given do
     if not list[name] then
-      blame("unknown option '%s'; options are %s", tostring(name),
+      blame("unknown option '%s'; options are %s", words.exact(tostring(name)),
         table.concat(names, ", "))
     end
   end

@@ -283,13 +283,63 @@ describe("hmap.metrics", function()
     assert.are.equal(last, value(scrape(), "hmap_growths_total", labels))
   end)
 
-  it("forgets a name when no map has it any more", function()
-    filled(100, "for a while")
-    assert.is_truthy(hmap.metrics():find("for a while", 1, true))
+  it("adds up a thousand short maps of one name, whatever came between",
+    function()
+      local labels, grown = { map = "short" }, 0
+      for round = 1, 4 do
+        for i = 1, 250 do
+          local m = filled(i % 20, "short")
+          grown = grown + m:stats().growths.double
+          if i % 2 == 0 then m:close() end
+        end
+        collectgarbage()
+        collectgarbage()
+        local families = scrape()
+        assert.are.equal(250 * round,
+          value(families, "hmap_maps_created_total", labels))
+        assert.are.equal(0, value(families, "hmap_maps", labels))
+        assert.are.equal(0, value(families, "hmap_entries", labels))
+        assert.are.equal(0, value(families, "hmap_bytes",
+          { map = "short", part = "buckets" }))
+      end
+      assert.is_true(grown > 500)
+      assert.are.equal(grown, value(scrape(), "hmap_growths_total",
+        { map = "short", kind = "double" }))
+    end)
+
+  it("forgets nothing of a name for another thousand names", function()
+    filled(100, "for a while"):close()
+    for i = 1, 900 do hmap.new { name = "another " .. i }:close() end
     collectgarbage()
-    collectgarbage()
-    assert.is_nil(hmap.metrics():find("for a while", 1, true))
+    assert.are.equal(1, value(scrape(), "hmap_maps_created_total",
+      { map = "for a while" }))
   end)
+
+  it("does not pile up names, and counts under none what it had under them",
+    function()
+      local stays = filled(100, "stays")
+      local function made()
+        local sum = 0
+        for _, s in ipairs(scrape().hmap_maps_created_total.samples) do
+          sum = sum + s.value
+        end
+        return sum
+      end
+      local before = made()
+      collectgarbage()
+      local heap = collectgarbage "count"
+      for i = 1, 20000 do hmap.new { name = "session " .. i }:close() end
+      collectgarbage()
+      collectgarbage()
+      assert.are.equal(before + 20000, made())
+      assert.are.equal(1, value(scrape(), "hmap_maps_created_total",
+        { map = "stays" }))
+      local _, n = hmap.metrics():gsub("hmap_maps_created_total{", "")
+      assert.is_true(n < 2500, n)
+      collectgarbage()
+      assert.is_true(collectgarbage "count" - heap < 2000)
+      assert.are.equal(100, #stays)
+    end)
 
   it("keeps the name of a clone", function()
     local m = filled(10, "original")

@@ -360,8 +360,8 @@ static hmap *make_core(lua_State *L, lweight *weight, const lconf *conf) {
 /* push_closed [-0, +1, m]: a map that owns its types and nothing else yet. */
 static lmap *push_closed(lua_State *L, const lconf *conf) {
   uint32_t nkey = conf->key->nfields, nvalue = conf->value->nfields;
-  lmap *h =
-      lua_newuserdatauv(L, sizeof *h + (nkey + nvalue) * sizeof(lfield), 4);
+  lmap *h = lua_newuserdatauv(L, sizeof *h + (nkey + nvalue) * sizeof(lfield),
+                              LMAP_TOLD_AT);
   *h = (lmap){.sign = LMAP_CLOSED,
               .conf = *conf,
               .key = *conf->key,

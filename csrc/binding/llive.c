@@ -24,12 +24,11 @@ static void push_table(lua_State *L, const char *mode) {
 
 /* push_new [-0, +1, m] */
 static llive *push_new(lua_State *L) {
-  static const char *const modes[] = {"v", "v", NULL, NULL};
   llive *all = lua_newuserdatauv(L, sizeof *all, LLIVE_LIVES_AT);
-  *all = (llive){.last_id = 0};
-  for (int i = 0; i < LLIVE_LIVES_AT; i++) {
-    push_table(L, modes[i]);
-    lua_setiuservalue(L, -2, i + 1);
+  *all = (llive){.most_names = LLIVE_NAMES};
+  for (int at = LLIVE_OPEN_AT; at <= LLIVE_LIVES_AT; at++) {
+    push_table(L, at == LLIVE_OPEN_AT ? "v" : NULL);
+    lua_setiuservalue(L, -2, at);
   }
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &registry_key);
@@ -97,6 +96,40 @@ static void tally_move(const lborn *b, ltally *from, ltally *to) {
     from->ops[i] -= b->ops[i];
   to->made++;
   tally_change(to, &nothing, &w);
+}
+
+static bool is_of_none(const ltally *t) {
+  return t->made == t->closed + t->collected;
+}
+
+/* What a tally of no open map has counted goes over to another. */
+static void tally_join(const ltally *from, ltally *to) {
+  to->made += from->made;
+  to->closed += from->closed;
+  to->collected += from->collected;
+  for (int i = 0; i < HMAP_NGROWTHS; i++)
+    to->growths[i] += from->growths[i];
+  for (int i = 0; i < HMAP_NOPS; i++)
+    to->ops[i] += from->ops[i];
+}
+
+/* join_names [-0, +0, -]: the table of names is on top. At the next time there
+** are twice as many names, so that looking at all of them is paid for. */
+static void join_names(lua_State *L, llive *all) {
+  all->nnames = 0;
+  for (lua_pushnil(L); lua_next(L, -2);) {
+    const ltally *name = lua_touserdata(L, -1);
+    lua_pop(L, 1);
+    all->nnames++;
+    if (!is_of_none(name))
+      continue;
+    tally_join(name, &all->unnamed);
+    all->nnames--;
+    lua_pushvalue(L, -1);
+    lua_pushnil(L);
+    lua_rawset(L, -4);
+  }
+  all->most_names = 2 * all->nnames + LLIVE_NAMES;
 }
 
 /* -- lives ---------------------------------------------------------------- */
@@ -272,12 +305,15 @@ void llive_named(lua_State *L, int self) {
   lmap *h = lua_touserdata(L, self);
   lborn *b = &h->born;
   if (lua_getiuservalue(L, self, LMAP_NAME_AT) == LUA_TSTRING) {
-    llive_push(L);
+    llive *all = llive_push(L);
     lua_getiuservalue(L, -1, LLIVE_NAMES_AT);
+    if (all->nnames >= all->most_names)
+      join_names(L, all);
     lua_pushvalue(L, -3);
     ltally *name = find_tally(L);
-    lua_setiuservalue(L, self, LMAP_TALLY_AT);
+    lua_pop(L, 1);
     if (b->all != NULL) {
+      all->nnames += name->made == 0;
       tally_move(b, b->name, name);
       b->name = name;
     }

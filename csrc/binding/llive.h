@@ -2,7 +2,7 @@
 **
 **   registry -> llive | tally of all maps | of those without a name | ...
 **      user values      open:   number -> map, weak
-**                       names:  name -> tally, weak
+**                       names:  name -> tally
 **                       sites:  traceback -> tally, and back
 **                       lives:  number -> llife
 **
@@ -10,7 +10,8 @@
 ** longer referenced, so the collector keeps this list for us, and no write
 ** pays for it. Where a map is weighed (lmap_weigh: once in LMAP_WEIGH_EVERY
 ** bytes written) its tallies are told what has changed since: sums that
-** outlive their maps and never fall.
+** outlive their maps and never fall. When there are many names, those that no open map has are summed under none,
+** so that a program which calls each map otherwise does not pile them up.
 **
 ** Sites and lives are of maps made while the profile is on.
 */
@@ -97,9 +98,13 @@ enum { LLIVE_OPEN_AT = 1, LLIVE_NAMES_AT, LLIVE_SITES_AT, LLIVE_LIVES_AT };
 /* Lives that are over are kept so long as they are among the latest. */
 #define LLIVE_OVER 256
 
+/* Names that are kept in any case, whether open maps have them or not. */
+#define LLIVE_NAMES 1024
+
 typedef struct llive {
   ltally maps, unnamed;
   uint64_t last_id;
+  size_t nnames, most_names; /* there are, and before those of none go */
   bool profiling;
   double since;   /* when the profile was first switched on, or 0 */
   uint64_t nover; /* lives that are over: */

@@ -30,11 +30,10 @@
 #define LMAP_READS  (UINT64_C(1) << 16) /* in a sign: reads step */
 #define LMAP_TOLD   (UINT64_C(2) << 16) /* in a sign: see lgate.c */
 
-/* User values of an lmap: LANCHOR_AT, its name or nil, the tally of that,
-** and the functions that listen (ltrace.h). */
+/* User values of an lmap: LANCHOR_AT, its name or nil, and the functions that
+** listen (ltrace.h). */
 #define LMAP_NAME_AT   2
-#define LMAP_TALLY_AT  3
-#define LMAP_TOLD_AT   4
+#define LMAP_TOLD_AT   3
 #define LMAP_UPVALUES  2 /* see LNAME, LHIDDEN in lcell.h */
 #define LMAP_ANY_SHAPE (-1)
 #define LMAP_KINDS_KEY "hmap.kinds" /* registry: shapes -> metatable */

@@ -213,8 +213,7 @@ static void push_tallies(lua_State *L, int table_at) {
   for (lua_Integer i = 1; i <= end; i++) {
     if (lua_rawgeti(L, top + 2, i) == LUA_TSTRING) {
       lua_pushvalue(L, -1);
-      if (lua_rawget(L, top + 1) ==
-          LUA_TUSERDATA) { /* a weak one may be gone */
+      if (lua_rawget(L, top + 1) == LUA_TUSERDATA) { /* else it went */
         push_tally(L, lua_touserdata(L, -1));
         lua_replace(L, -2);
         lua_rawset(L, top + 3);

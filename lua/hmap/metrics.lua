@@ -2,8 +2,9 @@
 --
 -- A series is a name, not a map: maps of one name are summed, all that have
 -- none are one series with map="". So the number of series depends on what a
--- program calls its maps, and counters go on when maps come and go: they are
--- sums that outlive their maps for as long as any map of that name does.
+-- program calls its maps, and counters go on when maps come and go. Only when
+-- there are more than a thousand names, those that no open map has are summed
+-- under none.
 
 local core = require "hmap.core"
 local kinds = require "hmap.growth"

@@ -357,6 +357,19 @@ static hmap *make_core(lua_State *L, lweight *weight, const lconf *conf) {
   return m;
 }
 
+/* hold [-0, +0, v]: an entry for what a map will hold, asked for in the same
+** way. */
+static lheld *hold(lua_State *L, lweight *weight) {
+  lheld *held = lweight_hold(weight);
+  if (held == NULL) {
+    lweight_relieve(L, weight);
+    held = lweight_hold(weight);
+  }
+  if (held == NULL)
+    lmap_raise(L, 0, HMAP_ENOMEM);
+  return held;
+}
+
 /* push_closed [-0, +1, m]: a map that owns its types and nothing else yet. */
 static lmap *push_closed(lua_State *L, const lconf *conf) {
   uint32_t nkey = conf->key->nfields, nvalue = conf->value->nfields;
@@ -387,7 +400,8 @@ lmap *lmap_new(lua_State *L, const lconf *conf) {
   push_meta(L, h->key.shape, h->value.shape);
   lua_setmetatable(L, -2);
   llive *all = llive_prepare(L, h);
-  h->m = make_core(L, weight, conf);
+  h->held = hold(L, weight);
+  h->m = h->held->m = make_core(L, weight, conf);
   llive_begin(h, all);
   lmap_resign(h);
   lmap_weigh(h);
@@ -485,6 +499,7 @@ int luaopen_hmap_core(lua_State *L) {
       {"of", lview_of}, {"extend", mod_extend}, {"methods", mod_methods},
       {NULL, NULL}};
   luaL_checkversion(L);
+  lweight_open(L);
   liter_open(L);
   lua_newtable(L);
   lmap_setfuncs(L, functions, 0);

@@ -34,13 +34,11 @@ static lcursor *new_cursor(lua_State *L, lmap *h) {
     h->free_cursors = c->next_free;
     return c;
   }
-  void *ud;
-  lua_Alloc alloc = lua_getallocf(L, &ud);
-  c = alloc(ud, NULL, 0, sizeof *c);
+  c = h->weight->alloc(h->weight->ud, NULL, 0, sizeof *c);
   if (c == NULL)
     lmap_raise(L, 0, HMAP_ENOMEM);
-  c->next = h->cursors;
-  h->cursors = c;
+  c->next = h->held->cursors;
+  h->held->cursors = c;
   return c;
 }
 
@@ -56,15 +54,12 @@ void liter_close(liter *i) {
   h->free_cursors = c;
 }
 
-void liter_free(lua_State *L, lmap *h) {
-  void *ud;
-  lua_Alloc alloc = lua_getallocf(L, &ud);
-  while (h->cursors != NULL) {
-    lcursor *c = h->cursors;
-    h->cursors = c->next;
-    alloc(ud, c, sizeof *c, 0);
+void liter_free(lweight *w, lheld *held) {
+  while (held->cursors != NULL) {
+    lcursor *c = held->cursors;
+    held->cursors = c->next;
+    w->alloc(w->ud, c, sizeof *c, 0);
   }
-  h->free_cursors = NULL;
 }
 
 liter *liter_make(lua_State *L, int self, lgive give) {

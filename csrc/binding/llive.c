@@ -405,3 +405,16 @@ void llive_end(lua_State *L, lmap *h, bool collected) {
   lua_pop(L, 1);
   b->all = NULL;
 }
+
+void llive_close_all(lua_State *L) {
+  lua_settop(L, 0);
+  lua_pushnil(L); /* stack: map llive open id map */
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &registry_key) == LUA_TUSERDATA) {
+    lua_getiuservalue(L, 2, LLIVE_OPEN_AT);
+    for (lua_pushnil(L); lua_next(L, 3); lua_settop(L, 4)) {
+      lua_copy(L, 5, 1);
+      lmap_end(L);
+    }
+  }
+  lua_settop(L, 0);
+}

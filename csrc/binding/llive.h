@@ -133,6 +133,10 @@ void llive_cleared(struct lmap *h);
 ** Allocates nothing: it is a finalizer's work. */
 void llive_end(lua_State *L, struct lmap *h, bool collected);
 
+/* llive_close_all [-n, +0, -]: closes all maps that are open; the stack is
+** empty then. */
+void llive_close_all(lua_State *L);
+
 /* lsurvey_open [-0, +0, m]: adds what Lua sees of this to the module table on
 ** top. */
 void lsurvey_open(lua_State *L);

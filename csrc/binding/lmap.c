@@ -634,6 +634,14 @@ static int move(lua_State *L, hmap_status (*begin)(hmap *m)) {
 static int map_shrink(lua_State *L) { return move(L, hmap_shrink); }
 static int map_rekey(lua_State *L) { return move(L, hmap_rekey); }
 
+void lmap_unhold(lmap *h) {
+  lheld *held = h->held;
+  if (held == NULL || held->m != NULL || held->trace != NULL)
+    return;
+  h->held = NULL;
+  lweight_unhold(h->weight, held);
+}
+
 /* Idempotent, and fine on a map that never came to life. */
 static int end(lua_State *L, bool collected) {
   lmap *h = lmap_test(L, 1);
@@ -641,21 +649,24 @@ static int end(lua_State *L, bool collected) {
     bad_self(L);
   llive_end(L, h, collected);
   ltrace_mute(h);
-  hmap *m = h->m;
+  bool open = h->m != NULL;
   h->sign = LMAP_CLOSED;
   h->m = NULL;
   h->version++;
-  if (m != NULL)
-    lweight_drop(L, h->weight, m);
-  liter_free(L, h);
+  if (open) {
+    lweight_drop(L, h->weight, h->held);
+    liter_free(h->weight, h->held);
+    h->free_cursors = NULL;
+  }
   lanchor_clear(L, 1, &h->anchors);
   lmap_weigh(h);
   ltrace_closed(L, 1, h, collected);
+  lmap_unhold(h);
   return 0;
 }
 
 static int map_close(lua_State *L) { return end(L, false); }
-static int map_gc(lua_State *L) { return end(L, true); }
+int lmap_end(lua_State *L) { return end(L, true); }
 
 /* A scope ends, or a method of a map that is listened to. */
 static int map_leave(lua_State *L) {
@@ -807,6 +818,6 @@ const luaL_Reg lmap_methods[] = {{"get", lmap_get},
 
 const luaL_Reg lmap_metamethods[] = {{"__len", lmap_count},
                                      {"__tostring", map_tostring},
-                                     {"__gc", map_gc},
+                                     {"__gc", lmap_end},
                                      {"__close", map_leave},
                                      {NULL, NULL}};

@@ -56,11 +56,12 @@ typedef struct lmap {
   size_t spent;     /* bytes that writes may have taken since then: */
   size_t bytes;     /* of the core's map, as last counted in weight */
   lweight *weight;
+  lheld *held; /* what is not on the Lua heap; NULL: nothing */
   lanchor anchors;
-  struct lcursor *cursors, *free_cursors;
-  struct ltrace *trace; /* NULL: nobody has ever listened */
-  lborn born;           /* its place among the maps of the Lua state */
-  lconf conf;           /* key and value point to the two below */
+  struct lcursor *free_cursors; /* of those that it holds */
+  struct ltrace *trace;         /* NULL: nobody has ever listened */
+  lborn born;                   /* its place among the maps of the Lua state */
+  lconf conf;                   /* key and value point to the two below */
   ltype key, value;
   lfield fields[]; /* those of key, then those of value */
 } lmap;
@@ -109,6 +110,12 @@ static inline void lmap_open(lua_State *L, const lmap *h) {
 
 /* lmap_new [-0, +1, v]: a new map. */
 lmap *lmap_new(lua_State *L, const lconf *conf);
+
+/* lmap_end [-0, +0, -]: closes the map at index 1 as its finalizer does. */
+int lmap_end(lua_State *L);
+
+/* After it was closed: nothing may be held any more. */
+void lmap_unhold(lmap *h);
 
 /* lmap_resign [-0, +0, -]: gives a map the sign of its types and policy. */
 void lmap_resign(lmap *h);
@@ -263,8 +270,8 @@ typedef struct lcursor {
   struct lcursor *next_free; /* of those that no iterator has */
 } lcursor;
 
-/* liter_free [-0, +0, -]: frees the cursors of a map that is closed. */
-void liter_free(lua_State *L, lmap *h);
+/* Frees the cursors of a map that is closed. */
+void liter_free(lweight *w, lheld *held);
 
 typedef struct liter {
   uint64_t sign;

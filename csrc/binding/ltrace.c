@@ -251,7 +251,12 @@ static int tell_all(lua_State *L) {
 
 void ltrace_free(lmap *h) {
   ltrace *t = h->trace;
-  h->trace = NULL;
+  h->trace = h->held->trace = NULL;
+  ltrace_drop(t);
+  lmap_unhold(h);
+}
+
+void ltrace_drop(ltrace *t) {
   free_queue(t);
   lring_free(&t->numbers);
   lring_free(&t->events);
@@ -315,7 +320,7 @@ static bool make_trace(lua_State *L, lmap *h) {
   lring_init(&t->numbers, L, sizeof(uint32_t), SIZE_MAX);
   lring_init(&t->events, L, sizeof(lnote), 0);
   lring_init(&t->runs, L, sizeof(lrun), 0);
-  h->trace = t;
+  h->trace = h->held->trace = t;
   return true;
 }
 

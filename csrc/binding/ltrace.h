@@ -194,8 +194,9 @@ void ltrace_function(lua_State *L, lua_Integer at, int idx);
 /* To be called when who listens has changed. */
 void ltrace_apply(lmap *h);
 
-/* Frees it, with what it has not told. */
+/* Frees it, with what it has not told; drop: of a map that is no more. */
 void ltrace_free(lmap *h);
+void ltrace_drop(ltrace *t);
 
 /* Whether there is room in the queue for what most methods cause. */
 bool ltrace_ahead(ltrace *t);

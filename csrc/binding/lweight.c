@@ -10,6 +10,7 @@
 #include <lauxlib.h>
 
 #include "lmap.h"
+#include "ltrace.h"
 #include "lversion.h"
 
 #define KIB ((size_t)1024)
@@ -59,49 +60,96 @@ static void set_waker(lua_State *L) {
   lua_pop(L, 1);
 }
 
+/* -- what maps hold ------------------------------------------------------- */
+
+lheld *lweight_hold(lweight *w) {
+  lheld *held = w->alloc(w->ud, NULL, 0, sizeof *held);
+  if (held == NULL)
+    return NULL;
+  *held = (lheld){.next = w->held};
+  if (held->next != NULL)
+    held->next->prev = held;
+  w->held = held;
+  return held;
+}
+
+void lweight_unhold(lweight *w, lheld *held) {
+  if (held->next != NULL)
+    held->next->prev = held->prev;
+  *(held->prev != NULL ? &held->prev->next : &w->held) = held->next;
+  w->alloc(w->ud, held, sizeof *held, 0);
+}
+
+void lweight_drop(lua_State *L, lweight *w, lheld *held) {
+  hmap_free_later(held->m, &w->dying);
+  held->m = NULL;
+  if (w->over || w->at_once)
+    lweight_free(w, SIZE_MAX);
+  else
+    set_waker(L);
+}
+
+/* free_held [-0, +0, -]: of a map that is no more. */
+static void free_held(lua_State *L, lweight *w, lheld *held) {
+  if (held->m != NULL)
+    lweight_drop(L, w, held);
+  liter_free(w, held);
+  if (held->trace != NULL)
+    ltrace_drop(held->trace);
+  lweight_unhold(w, held);
+}
+
 /* -- one of each Lua state ------------------------------------------------ */
 
-/* Made before any map, it is finalized after all. */
+/* Made before any map, it is finalized after all, but for those that have been
+** made since the state is closing, and those whose finalizer Lua had no memory
+** to call. */
 static int weight_gc(lua_State *L) {
   lweight *w = lua_touserdata(L, 1);
   w->over = true;
+  llive_close_all(L);
+  while (w->held != NULL)
+    free_held(L, w, w->held);
   lweight_free(w, SIZE_MAX);
   return 0;
 }
 
-/* push_with_gc [-0, +1, m]: a userdata with a finalizer. */
-static void *push_with_gc(lua_State *L, size_t bytes, const char *meta,
-                          lua_CFunction gc) {
-  void *block = lua_newuserdatauv(L, bytes, 1);
-  luaL_newmetatable(L, meta);
+/* push_meta [-0, +1, m] */
+static void push_meta(lua_State *L, const char *name, lua_CFunction gc) {
+  luaL_newmetatable(L, name);
   lua_pushcfunction(L, gc);
   lua_setfield(L, -2, "__gc");
-  lua_setmetatable(L, -2);
-  return block;
 }
 
-static lweight *new_weight(lua_State *L) {
-  lweight *w = push_with_gc(L, sizeof *w, "hmap.weight", weight_gc);
-  *w = (lweight){.limit = SLACK};
-  push_with_gc(L, 0, waker_meta, wake);
-  lua_setiuservalue(L, -2, WAKER_AT);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &weight_key);
-  return w;
+/* Then the state may be closing, and the weight get no finalizer. Releases of
+** Lua before 5.4.4 do not tell. */
+static bool in_finalizer(lua_State *L) { return lua_gc(L, LUA_GCCOUNT, 0) < 0; }
+
+/* Finalizers come last: the waker's looks for the weight in the registry, so
+** what may fail must not come between. */
+void lweight_open(lua_State *L) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &weight_key) == LUA_TNIL) {
+    lweight *w = lua_newuserdatauv(L, sizeof *w, 1);
+    *w = (lweight){.limit = SLACK, .at_once = in_finalizer(L)};
+    w->alloc = lua_getallocf(L, &w->ud);
+    push_meta(L, "hmap.weight", weight_gc);
+    lua_newuserdatauv(L, 0, 0);
+    push_meta(L, waker_meta, wake); /* stack: weight its waker its */
+    lua_pushvalue(L, -4);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &weight_key);
+    lua_setmetatable(L, -2);
+    lua_setiuservalue(L, -3, WAKER_AT);
+    lua_setmetatable(L, -2);
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
 }
 
 lweight *lweight_get(lua_State *L) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &weight_key);
   lweight *w = lua_touserdata(L, -1);
   lua_pop(L, 1);
-  return w != NULL ? w : new_weight(L);
-}
-
-void lweight_drop(lua_State *L, lweight *w, hmap *m) {
-  hmap_free_later(m, &w->dying);
-  if (w->over)
-    lweight_free(w, SIZE_MAX);
-  else
-    set_waker(L);
+  return w;
 }
 
 /* -- pressing ------------------------------------------------------------- */

@@ -27,16 +27,33 @@
 
 #include "hmap.h"
 
+/* What a map holds outside of the Lua heap. Its finalizer frees it; but Lua
+** calls none where it finds no memory for the call, nor of what is made while
+** the state is closing. So the weight, which is finalized last, has a list. */
+typedef struct lheld {
+  hmap *m;
+  struct ltrace *trace;
+  struct lcursor *cursors;
+  struct lheld *prev, *next;
+} lheld;
+
 typedef struct lweight {
   size_t bytes; /* of all open maps of the Lua state, as last counted */
   size_t fresh; /* by how much they grew since the collector was last told */
   size_t limit; /* bytes beyond which there must be garbage among them */
   hmap *dying;  /* closed maps that still hold memory */
+  lheld *held;  /* of all maps */
+  bool at_once; /* what is closed is freed at once */
   bool over;    /* the Lua state is closing */
+  lua_Alloc alloc;
+  void *ud;
 } lweight;
 
-/* lweight_get [-0, +0, m]: the one of this Lua state, which outlives all maps
-** in it. */
+/* lweight_open [-0, +0, m]: makes the one of this Lua state; before any map,
+** so that it outlives them all. */
+void lweight_open(lua_State *L);
+
+/* lweight_get [-0, +0, -] */
 lweight *lweight_get(lua_State *L);
 
 /* lweight_press [-0, +0, -]: before a new map. May run finalizers. */
@@ -46,8 +63,14 @@ void lweight_press(lua_State *L, lweight *w);
 ** Runs finalizers. */
 void lweight_relieve(lua_State *L, lweight *w);
 
-/* lweight_drop [-0, +0, -]: takes a map over, to free it bit by bit. */
-void lweight_drop(lua_State *L, lweight *w, hmap *m);
+/* A new entry of the list; NULL: memory is refused. */
+lheld *lweight_hold(lweight *w);
+
+/* lweight_drop [-0, +0, -]: takes the core over, to free it bit by bit. */
+void lweight_drop(lua_State *L, lweight *w, lheld *held);
+
+/* Ends an entry that holds nothing any more. */
+void lweight_unhold(lweight *w, lheld *held);
 
 /* Frees up to n small parts of dropped maps; whether nothing is left. */
 static inline bool lweight_free(lweight *w, size_t n) {

@@ -5,6 +5,7 @@
 #ifndef HMAP_SPEC_STATE_H
 #define HMAP_SPEC_STATE_H
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include <lua.h>
@@ -16,11 +17,26 @@
 
 int luaopen_hmap_core(lua_State *L);
 
-/* What the allocator of one state has given out. */
+/* Requests, and which of them are refused. */
+typedef struct fault {
+  bool armed;       /* they are counted, and may be refused */
+  size_t requests;  /* so far */
+  size_t refuse_at; /* counted from 1; 0: none is refused */
+  size_t refusals;  /* how many, that one included */
+} fault;
+
+static inline bool refuses(fault *f) {
+  if (!f->armed)
+    return false;
+  size_t n = ++f->requests;
+  return f->refuse_at != 0 && n >= f->refuse_at &&
+         n - f->refuse_at < f->refusals;
+}
+
+/* What the allocator of one state has given out, and gives. */
 typedef struct budget {
-  size_t bytes;     /* out now */
-  size_t requests;  /* for a new or larger block, so far */
-  size_t refuse_at; /* this request is refused, counted from 1; 0: none */
+  size_t bytes; /* out now */
+  fault fault;  /* requests for a new or larger block */
 } budget;
 
 static inline void *budget_alloc(void *ud, void *ptr, size_t osize,
@@ -33,7 +49,7 @@ static inline void *budget_alloc(void *ud, void *ptr, size_t osize,
     return NULL;
   }
   /* Lua relies on it that a smaller block is not refused */
-  if (nsize > old && ++b->requests == b->refuse_at)
+  if (nsize > old && refuses(&b->fault))
     return NULL;
   void *block = realloc(ptr, nsize);
   if (block != NULL)

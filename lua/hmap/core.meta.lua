@@ -605,6 +605,8 @@ function film:key(number) end
 ---@field events table[] as in hmap.Event
 ---@field moves { key: any, text: string, from: table, to: table }[]
 ---@field bucket fun(i: integer, which?: hmap.Which): hmap.Bucket?
+---@field fill fun(i: integer, which: hmap.Which): integer?, integer?, boolean? entries, buckets of the chain, has moved
+---@field written table[] places that the operation wrote: which, bucket, slot, key
 ---@field find fun(number: integer): table? where the key of a number lies
 ---@field hash fun(number: integer): integer
 

@@ -13,9 +13,9 @@ local fail = require "hmap.cli.fail"
 local out = require "hmap.cli.out"
 
 local COMMANDS = {
-  "explore", "explain", "draw", "stats", "distribution", "layout", "plan",
-  "keystats", "load-table", "compare", "record", "replay", "report", "repl",
-  "completion",
+  "explore", "watch", "explain", "draw", "stats", "distribution", "layout",
+  "plan", "keystats", "load-table", "compare", "record", "replay", "report",
+  "repl", "completion",
 }
 
 local function module_of(name)

@@ -65,6 +65,13 @@ function film:hash(number)
   return (string.unpack("<i8", self.hashes, 8 * number + 1))
 end
 
+--- The player of the film, which its scenes share. The first time it goes
+-- through the whole film, and tells progress(operation) of each.
+function film:open(progress)
+  self.player = self.player or player.new(self, progress)
+  return self.player
+end
+
 --- The scene after an operation: 0 is the beginning. Scenes share one player:
 -- a scene is over when the next is asked for.
 function film:at(op)
@@ -72,9 +79,9 @@ function film:at(op)
     error(string.format("bad argument #1 to 'at' (operation from 0 to %d "
       .. "expected, got %s)", self.operations, tostring(op)), 2)
   end
-  self.player = self.player or player.new(self)
-  self.player:seek(self.player:frame_of(op))
-  return scene.new(self.player)
+  local play = self:open()
+  play:seek(play:frame_of(op))
+  return scene.new(play)
 end
 
 -- -- making -----------------------------------------------------------------

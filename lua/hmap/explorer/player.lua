@@ -216,15 +216,45 @@ local function resume(self, c)
   end
 end
 
--- One pass over the whole film; notes which operation each frame is of.
-local function survey(self)
+-- What a viewer would jump to: a growth begins or ends, all is cleared, and
+-- of overflow buckets the first after any of these.
+local TURNS = { grow_begin = true, grow_end = true, clear = true }
+
+local function note_landmark(self)
+  local turn, overflow
+  for _, event in ipairs(self.events) do
+    turn = turn or TURNS[event.kind]
+    overflow = overflow or event.kind == "overflow"
+  end
+  if turn or overflow and not self.overflowed then
+    self.landmarks[#self.landmarks + 1] = self.op
+    self.overflowed = not turn
+  end
+end
+
+local function note_peak(self)
+  if self.memory_op ~= self.op then return end
+  local bytes, last = 0, self.peaks[#self.peaks]
+  for _, part in pairs(self.memory) do bytes = bytes + part end
+  if not last or bytes > last.bytes then
+    self.peaks[#self.peaks + 1] = { op = self.op, bytes = bytes }
+  end
+end
+
+-- One pass over the whole film; notes which operation each frame is of, what
+-- it cost, and where there is something to see.
+local function survey(self, progress)
   start(self)
   local nframes = self.film.nframes
   local every = math.max(1, nframes // CHECKPOINTS)
-  self.checkpoints, self.ops = {}, {}
+  self.checkpoints, self.ops, self.costs = {}, {}, {}
+  self.landmarks, self.peaks = {}, {}
   for frame = 1, nframes do
     play_frame(self)
-    self.ops[frame] = self.op
+    self.ops[frame], self.costs[frame] = self.op, self.cost
+    note_landmark(self)
+    note_peak(self)
+    if progress then progress(self.op) end
     if frame == 1 or frame % every == 0 then
       self.checkpoints[#self.checkpoints + 1] = checkpoint(self)
     end
@@ -256,9 +286,31 @@ function player:frame_of(op)
   return last_of(#self.ops, function(i) return self.ops[i] <= op end)
 end
 
-local function new(film)
+--- Costs of the last n frames up to one.
+function player:work(frame, n)
+  local first = math.max(1, frame - n + 1)
+  return table.move(self.costs, first, frame, 1, {})
+end
+
+--- The most bytes that the map had up to an operation.
+function player:peak(op)
+  local list = self.peaks
+  return list[last_of(#list, function(i) return list[i].op <= op end)].bytes
+end
+
+--- The nearest landmark behind an operation, or before it; nil: there is none.
+function player:landmark(op, back)
+  local list = self.landmarks
+  if #list == 0 then return nil end
+  local i = last_of(#list, function(k) return list[k] < op + (back and 0 or 1)
+  end)
+  if back then return list[i] < op and list[i] or nil end
+  return list[i] > op and list[i] or list[i + 1]
+end
+
+local function new(film, progress)
   local self = setmetatable({ film = film }, player)
-  survey(self)
+  survey(self, progress)
   return self
 end
 

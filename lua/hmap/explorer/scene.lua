@@ -3,6 +3,7 @@
 --
 --   scene   op, call, key, cost, cause, header, stats, memory, events, moves,
 --           bucket(i, which)       as the views of the map have it
+--           fill(i, which)         its entries, buckets, and whether it moved
 --
 -- Only what lies where is in the film, no values.
 
@@ -93,18 +94,62 @@ local function stats_of(play)
   }
 end
 
--- Where an entry lies at this moment; of one that is not there nil.
+local function slot_in(chain, key)
+  for slot = 0, #chain // 4 - 1 do
+    if arrays.value_at(chain, slot) == key + arrays.FIRST_KEY then
+      return slot
+    end
+  end
+end
+
+-- Where an entry lies at this moment; of one that is not there nil. Most lie
+-- where their hash says.
 local function find(play, key)
+  if key >= play.nkeys then return nil end
+  local hash = play.hashes[key] or play.film:hash(key)
+  for _, which in ipairs { "new", "old" } do
+    local array = play.arrays[which]
+    local near = array and hash & array.n - 1
+    local slot = near and slot_in(play.arrays:chain(which, near), key)
+    if slot then return place { which = which, bucket = near, slot = slot } end
+  end
   for _, which in ipairs { "new", "old" } do
     for i, chain in pairs(play.arrays[which] and play.arrays[which].chains
       or {}) do
-      for slot = 0, #chain // 4 - 1 do
-        if arrays.value_at(chain, slot) == key + arrays.FIRST_KEY then
-          return place { which = which, bucket = i, slot = slot }
-        end
-      end
+      local slot = slot_in(chain, key)
+      if slot then return place { which = which, bucket = i, slot = slot } end
     end
   end
+end
+
+local REMEMBERED = 1 << 16
+
+local function fill_of_chain(chain, values)
+  local entries = 0
+  for _, value in ipairs(values) do
+    if value >= arrays.FIRST_KEY then entries = entries + 1 end
+  end
+  local state = arrays.STATES[values[1]] or "full"
+  return { entries, #chain // #arrays.FRESH,
+    state:find("^evacuated") ~= nil }
+end
+
+-- What a cell of a picture shows of a chain. A chain is a string and changes
+-- seldom, so it is counted once.
+local function fill_of(play, i, which)
+  local all = play.arrays
+  local array = all[which]
+  if not array or i < 0 or i >= array.n or not all:follows(i) then return end
+  local chain = all:chain(which, i)
+  local fill = play.fills and play.fills[chain]
+  if not fill then
+    if not play.fills or play.nfills >= REMEMBERED then
+      play.fills, play.nfills = {}, 0
+    end
+    fill = fill_of_chain(chain, all:values(which, i))
+    play.fills[chain], play.nfills = fill, play.nfills + 1
+  end
+  return fill[1], fill[2], fill[3]
 end
 
 local function moves_of(play)
@@ -139,8 +184,10 @@ local function new(play)
     memory_op = play.memory_op,
     events = play.events,
     moves = moves_of(play),
+    written = play.written,
     stride = film.stride,
     bucket = function(i, which) return bucket_of(play, i, which) end,
+    fill = function(i, which) return fill_of(play, i, which) end,
     find = function(number) return find(play, number) end,
     hash = function(number)
       return play.hashes[number] or film:hash(number)

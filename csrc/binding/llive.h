@@ -7,11 +7,12 @@
 **                       lives:  number -> llife
 **
 ** A map enters `open` when it is made and leaves it when it is closed or no
-** longer referenced, so the collector keeps this list for us, and no write
-** pays for it. Where a map is weighed (lmap_weigh: once in LMAP_WEIGH_EVERY
-** bytes written) its tallies are told what has changed since: sums that
-** outlive their maps and never fall. When there are many names, those that no open map has are summed under none,
-** so that a program which calls each map otherwise does not pile them up.
+** longer referenced, so the collector keeps this list for us, and no write pays
+** for it. Where a map is weighed (lmap_weigh: once in LMAP_WEIGH_EVERY bytes
+** written) its tallies are told what has changed since: sums that outlive their
+** maps and never fall. When there are many names, those that no open map has
+** are summed under none, so that a program which calls each map otherwise does
+** not pile them up.
 **
 ** Sites and lives are of maps made while the profile is on.
 */

@@ -271,9 +271,11 @@ describe("hmap watch in a terminal", function()
     is_restored(0)
   end)
 
-  it("goes on to the keys behind its first 2,000 while it plays", function()
+  it("goes to the last key even before its film is made to there", function()
     start("words.txt")
     shows("of 3,000")
+    press("G", "g")
+    shows("operation 0 of 3,000")
     press("G")
     shows("operation 3,000 of 3,000")
     press("q")
@@ -468,6 +470,13 @@ describe("hmap watch without a terminal", function()
       assert.is_true(#line <= 60, line)
       assert.is_nil(line:find("[\128-\255]"), line)
     end
+  end)
+
+  it("is what README.md shows of it", function()
+    local text = read("README.md")
+    local line, still = text:match("\n    (seq [^\n]*hmap watch[^\n]*)\n"
+      .. ".-```text\n(.-)```")
+    assert.equal(still, (shell(line)))
   end)
 
   it("says what is wrong with its options", function()

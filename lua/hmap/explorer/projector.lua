@@ -49,7 +49,7 @@ function projector:load(film, now)
   self.film = film
   local number = self.follow_text and self.find(self.follow_text)
   self.follow = number or nil
-  self:go(self.op, now)
+  self:go(self.wants_last and film.operations or self.op, now)
   self.flies = false
 end
 
@@ -111,8 +111,10 @@ local function first(self, now)
   self:go(0, now)
 end
 
+-- Of a film that has not all operations yet the last so far.
 local function last(self, now)
   stay(self)
+  self.wants_last = true
   self:go(self.film.operations, now)
 end
 
@@ -167,7 +169,7 @@ function projector:press(key, now)
   self.changed = true
   if self.prompt then return edit(self, key) end
   local helped = self.help
-  self.help, self.message = nil, nil
+  self.help, self.message, self.wants_last = nil, nil, nil
   if helped and key ~= "q" then return end
   if KEYS[key] then KEYS[key](self, now) end
 end

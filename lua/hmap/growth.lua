@@ -28,4 +28,9 @@ for _, kind in ipairs(KINDS) do
   assert(TOLD[kind], "a kind of growth that is not told: " .. kind)
 end
 
-return { KINDS = KINDS, TOLD = TOLD }
+--- The kind as a growth among others: "growth", "shrink".
+local function noun(kind)
+  return kind == "double" and "growth" or TOLD[kind].name
+end
+
+return { KINDS = KINDS, TOLD = TOLD, noun = noun }

@@ -7,18 +7,15 @@ local core = require "hmap.core"
 local kinds = require "hmap.growth"
 local words = require "hmap.words"
 
-local function name_of(kind)
-  return kind == "double" and "growth" or kinds.TOLD[kind].name
-end
-
 local function began(op)
   if not op.began then return end
-  return op.ended and "began and ended a " .. name_of(op.growth) or
-    "began a " .. name_of(op.growth)
+  return op.ended and "began and ended a " .. kinds.noun(op.growth) or
+    "began a " .. kinds.noun(op.growth)
 end
 
 local function ended(op)
-  if op.ended and not op.began then return "ended a " .. name_of(op.growth) end
+  if op.began or not op.ended then return end
+  return "ended a " .. kinds.noun(op.growth)
 end
 
 local function from_to(op)

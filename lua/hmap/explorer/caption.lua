@@ -2,14 +2,10 @@
 --
 -- Pure: scene and film in, text out.
 
+local kinds = require "hmap.growth"
 local words = require "hmap.words"
 
 local f = string.format
-
-local MOVING = { double = "growing", same_size = "growing at the same size",
-  shrink = "shrinking", rekey = "getting a fresh hash key" }
-local NOUNS = { double = "A growth", same_size = "A growth of the same size",
-  shrink = "A shrink", rekey = "A rekey" }
 
 local function why_double(film, event, count)
   if event.from == 1 then
@@ -36,7 +32,7 @@ function SAY.grow_begin(event, film, scene)
     return f("An array of %s comes: %s.", words.count(event.to),
       why_double(film, event, count))
   end
-  return f("%s begins, %s -> %s buckets.", NOUNS[event.growth],
+  return f("%s begins, %s -> %s buckets.", "A " .. kinds.noun(event.growth),
     words.count(event.from), words.count(event.to))
 end
 
@@ -107,7 +103,8 @@ local function status(scene, growth)
       words.plural(stats.next_growth_at, "entry", "entries"))
   end
   local moved = growth.gone and growth.old or stats.evacuated
-  return f("%s %s -> %s: %s of %s moved", MOVING[growth.kind] or "moving",
+  local told = kinds.TOLD[growth.kind] -- none of a growth that began unseen
+  return f("%s %s -> %s: %s of %s moved", told and told.doing or "moving",
     words.count(growth.old), words.count(growth.new), words.count(moved),
     words.plural(growth.old, "old bucket")), moved / growth.old
 end

@@ -427,12 +427,22 @@ HMAP_MUST_USE hmap_status hmap_put_str(hmap *m, const char *s, size_t n,
 HMAP_MUST_USE hmap_status hmap_get_or_put(hmap *m, const void *key,
                                           const void *elem, const void **now,
                                           bool *existed);
+HMAP_MUST_USE hmap_status hmap_get_or_put_i64(hmap *m, int64_t key,
+                                              const void *elem,
+                                              const void **now, bool *existed);
+HMAP_MUST_USE hmap_status hmap_get_or_put_str(hmap *m, const char *s, size_t n,
+                                              const void *elem,
+                                              const void **now, bool *existed);
 
 /* The elem cell of key, to be written by the caller, inserted with all bytes
 ** zero if absent. Only for elems that own nothing (no text, no any, at most
 ** HMAP_MAX_INLINE bytes): else HMAP_EINVAL. Go: mapassign as it is. */
 HMAP_MUST_USE hmap_status hmap_assign(hmap *m, const void *key, void **elem,
                                       bool *existed);
+HMAP_MUST_USE hmap_status hmap_assign_i64(hmap *m, int64_t key, void **elem,
+                                          bool *existed);
+HMAP_MUST_USE hmap_status hmap_assign_str(hmap *m, const char *s, size_t n,
+                                          void **elem, bool *existed);
 
 /* Deletes key; whether it was there. Never fails. While the map grows it moves
 ** up to two old buckets like a put. Go: mapdelete. */

@@ -89,6 +89,24 @@ describe("an instruction budget", function()
     assert.are.same(record, budget.record_in(budget.text_of(record)))
   end)
 
+  it("lets m:add take 1.15 times what m:set takes, and no more", function()
+    local pairs_of = { ["add hit"] = "set overwrite",
+      ["add insert"] = "set insert" }
+    local text = read "spec/budget/recorded.tsv"
+    for _, machine in ipairs(budget.record_in(text)) do
+      local taken = {}
+      for _, count in ipairs(machine) do taken[count[1]] = count[2] end
+      for add, set in pairs(pairs_of) do
+        for _, types in ipairs { "int64 -> int64", "string -> int64" } do
+          local least = taken["m:" .. set .. ", " .. types]
+          local most = taken["m:" .. add .. ", " .. types]
+          assert.is_true(most <= 1.15 * least,
+            ("%s, %s: %.1f beside %.1f"):format(add, types, most, least))
+        end
+      end
+    end
+  end)
+
   it("is there for every operation of the program, on each machine", function()
     local text = read "spec/budget/recorded.tsv"
     local record = budget.record_in(text)

@@ -1,11 +1,11 @@
 /* lhmap.c: the module "hmap.core", and how a map comes to be.
 **
-**   registry  "hmap.kinds"      (key shape, value shape) -> metatable
+**   registry  "hmap.kinds"      shape -> metatable
 **             "hmap.extensions" name -> method written in Lua
 **
-** Each pair of shapes (ltype) has a metatable and a method table of its own,
-** made with its first map: which function serves a call is decided once, not
-** per call.
+** Each shape (lmap_shape) has a metatable and a method table of its own, made
+** with its first map: which function serves a call is decided once, not per
+** call.
 */
 #include <lualib.h>
 
@@ -43,8 +43,8 @@ static int no_field(lua_State *L) {
 }
 
 /* push_methods [-0, +1, m] */
-static void push_methods(lua_State *L, int key, int value) {
-  const luaL_Reg *hot = lmap_hot(key, value);
+static void push_methods(lua_State *L, int shape) {
+  const luaL_Reg *hot = lmap_hot(shape);
   lua_newtable(L);
   lmap_setfuncs(L, lmap_methods, 1);
   lmap_setfuncs(L, lbatch_methods, 1);
@@ -73,7 +73,7 @@ static void push_methods(lua_State *L, int key, int value) {
 }
 
 /* push_newmeta [-0, +1, m] */
-static void push_newmeta(lua_State *L, int key, int value) {
+static void push_newmeta(lua_State *L, int shape) {
   static const luaL_Reg pairs[] = {{"__pairs", liter_pairs}, {NULL, NULL}};
   lua_newtable(L);
   lmap_setfuncs(L, lmap_metamethods, 1);
@@ -82,26 +82,25 @@ static void push_newmeta(lua_State *L, int key, int value) {
   lua_setfield(L, -2, "__newindex");
   lua_pushliteral(L, "hmap");
   lua_setfield(L, -2, "__name");
-  push_methods(L, key, value);
+  push_methods(L, shape);
   lua_setfield(L, -2, "__index");
 }
 
-void lmap_pushmeta(lua_State *L, const char *name, int key, int value,
-                   void (*push)(lua_State *L, int key, int value)) {
-  lua_Integer shapes = (lua_Integer)key << 8 | (lua_Integer)value;
+void lmap_pushmeta(lua_State *L, const char *name, int shape,
+                   void (*push)(lua_State *L, int shape)) {
   luaL_getsubtable(L, LUA_REGISTRYINDEX, name);
-  if (lua_rawgeti(L, -1, shapes) == LUA_TNIL) {
+  if (lua_rawgeti(L, -1, shape) == LUA_TNIL) {
     lua_pop(L, 1);
-    push(L, key, value);
+    push(L, shape);
     lua_pushvalue(L, -1);
-    lua_rawseti(L, -3, shapes);
+    lua_rawseti(L, -3, shape);
   }
   lua_remove(L, -2);
 }
 
-/* push_meta [-0, +1, m]: the metatable of maps of these shapes. */
-static void push_meta(lua_State *L, int key, int value) {
-  lmap_pushmeta(L, LMAP_KINDS_KEY, key, value, push_newmeta);
+/* push_meta [-0, +1, m]: the metatable of maps of this shape. */
+static void push_meta(lua_State *L, int shape) {
+  lmap_pushmeta(L, LMAP_KINDS_KEY, shape, push_newmeta);
 }
 
 /* extend(name, fn): a method written in Lua for all maps, also those that are
@@ -127,7 +126,7 @@ static int mod_extend(lua_State *L) {
 /* methods(): the sorted names of all methods. */
 static int mod_methods(lua_State *L) {
   lua_settop(L, 0);
-  push_meta(L, HMAP_ANY, HMAP_ANY);
+  push_meta(L, HMAP_ANY);
   lua_getfield(L, 1, "__index");
   lua_newtable(L); /* stack: metatable methods names */
   lua_pushnil(L);
@@ -397,7 +396,7 @@ lmap *lmap_new(lua_State *L, const lconf *conf) {
   lweight_press(L, weight);
   lmap *h = push_closed(L, conf);
   h->weight = weight;
-  push_meta(L, h->key.shape, h->value.shape);
+  push_meta(L, lmap_shape(&h->key, &h->value));
   lua_setmetatable(L, -2);
   llive *all = llive_prepare(L, h);
   h->held = hold(L, weight);

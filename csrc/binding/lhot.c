@@ -1,12 +1,12 @@
-/* lhot.c: get, set, has and delete of the commonest shapes of maps, and reads
-** and writes of their views.
+/* lhot.c: the everyday methods for the commonest kinds of keys, and reads and
+** writes of their views.
 **
-** The always-inline functions are templates: each is compiled once for every
-** pair of shapes below, for maps and for views, with the shapes as constants,
-** so that no branch on them is left. A tuple of integers that fills a word goes
-** as that word. Nothing here raises in a way of its own: what is not plain
-** sailing leaves the map alone and starts again on the general road (lmap.c,
-** lview.c).
+** The always-inline functions are templates over the shape of the keys: each is
+** compiled once for every shape below, for maps and for views, so that no
+** branch on it is left. What the values are is asked at run time, the commonest
+** first. A tuple of integers that fills a word goes as that word. Nothing here
+** complains in a way of its own: what is not plain sailing leaves the map alone
+** and starts again on the general road (lmap.c, lview.c).
 */
 #include "lmap.h"
 #include "lview.h"
@@ -54,27 +54,24 @@ static ALWAYS_INLINE int value_at(const lmap *h, int shape) {
   return shape == LCELL_WORD ? 2 + (int)h->key.nfields : 3;
 }
 
-/* read_value [-0, +0, -] */
-static ALWAYS_INLINE bool read_value(lua_State *L, int arg, int shape,
-                                     hot_value *v) {
-  const char *s;
-  size_t n;
-  switch (shape) {
-  case HMAP_INT64:
-    return lcell_testint(L, arg, &v->i);
-  case HMAP_FLOAT64:
-    return lcell_testfloat(L, arg, HMAP_FLOAT64, &v->f);
-  case HMAP_STRING:
-    if (!lcell_testtext(L, arg, &s, &n))
-      return false;
-    v->cell = hmap_text(s, n);
-    return true;
-  case HMAP_ANY:
-    return lcell_testany(L, arg, "value", &v->cell);
-  default: /* set */
+/* read_other [-0, +0, -]: a value of one of the rarer kinds. */
+static NOINLINE bool read_other(lua_State *L, const lmap *h, int arg,
+                                hot_value *v) {
+  if (h->value.kind == HMAP_NONE)
     return lua_isnone(L, arg) ||
            (lua_isboolean(L, arg) && lua_toboolean(L, arg));
-  }
+  return h->value.size <= sizeof *v &&
+         lcell_test(L, arg, h->value.fields, "value", v);
+}
+
+/* read_value [-0, +0, -]: false also if it is none for a short cut. */
+static ALWAYS_INLINE bool read_value(lua_State *L, const lmap *h, int arg,
+                                     int kind, hot_value *v) {
+  if (LIKELY(kind == HMAP_INT64))
+    return lcell_testint(L, arg, &v->i);
+  if (kind == HMAP_ANY)
+    return lcell_testany(L, arg, "value", &v->cell);
+  return read_other(L, h, arg, v);
 }
 
 static ALWAYS_INLINE bool is_object(int shape, const hmap_cell *cell) {
@@ -86,6 +83,33 @@ static ALWAYS_INLINE bool is_text_key(int shape, const hot_key *k) {
 }
 static ALWAYS_INLINE bool is_object_key(int shape, const hot_key *k) {
   return !is_text_key(shape, k) && is_object(shape, &k->any);
+}
+
+/* Bytes of text that an entry brings with it. */
+static ALWAYS_INLINE size_t text_of_key(int shape, const hot_key *k) {
+  return is_text_key(shape, k) ? k->n : 0;
+}
+static ALWAYS_INLINE size_t text_of_value(int shape, const hot_value *v) {
+  bool text =
+      shape == HMAP_STRING || (shape == HMAP_ANY && hmap_is_text(&v->cell));
+  return text ? hmap_text_len(&v->cell) : 0;
+}
+
+/* push_value [-0, +1, m]: a value cell of the map at index 1, or of that behind
+** the view there. */
+static ALWAYS_INLINE void push_value(lua_State *L, const lmap *h, int kind,
+                                     const void *cell, bool view) {
+  if (LIKELY(kind == HMAP_INT64)) {
+    lua_pushinteger(L, *(const int64_t *)cell);
+  } else if (kind == HMAP_ANY) {
+    if (view && is_object(kind, cell))
+      lview_unveil(L);
+    lcell_pushany(L, 1, cell);
+  } else if (kind == HMAP_NONE) {
+    lua_pushboolean(L, 1);
+  } else {
+    lcell_pushfield(L, 1, h->value.fields, cell);
+  }
 }
 
 /* -- the core ------------------------------------------------------------- */
@@ -116,6 +140,26 @@ static ALWAYS_INLINE bool remove_key(lmap *h, int shape, const hot_key *k) {
   return hmap_delete_i64(h->m, k->i);
 }
 
+static ALWAYS_INLINE hmap_status get_or_put(lmap *h, int shape,
+                                            const hot_key *k,
+                                            const hot_value *v,
+                                            const void **now, bool *existed) {
+  if (is_text_key(shape, k))
+    return hmap_get_or_put_str(h->m, k->s, k->n, v, now, existed);
+  if (shape == HMAP_ANY)
+    return hmap_get_or_put(h->m, &k->any, v, now, existed);
+  return hmap_get_or_put_i64(h->m, k->i, v, now, existed);
+}
+
+static ALWAYS_INLINE hmap_status assign(lmap *h, int shape, const hot_key *k,
+                                        void **cell, bool *existed) {
+  if (is_text_key(shape, k))
+    return hmap_assign_str(h->m, k->s, k->n, cell, existed);
+  if (shape == HMAP_ANY)
+    return hmap_assign(h->m, &k->any, cell, existed);
+  return hmap_assign_i64(h->m, k->i, cell, existed);
+}
+
 /* release [-0, +0, -]: the objects that a write has made homeless. */
 static ALWAYS_INLINE void release(lua_State *L, lmap *h, bool view) {
   hmap_gone gone = hmap_let_go(h->m);
@@ -124,52 +168,6 @@ static ALWAYS_INLINE void release(lua_State *L, lmap *h, bool view) {
   if (view)
     lview_unveil(L);
   lmap_release(L, 1, h);
-}
-
-/* -- methods -------------------------------------------------------------- */
-
-/* self [-0, +0, v]: the map, or that of the view; NULL: it is not plain. */
-static ALWAYS_INLINE lmap *self(lua_State *L, int key, int value, bool read,
-                                bool view) {
-  if (!view)
-    return lmap_self(L, key, value, read);
-  const lview *v = lview_self(L);
-  return LIKELY(v != NULL) && LIKELY(v->map->sign == lmap_sign(key, value))
-             ? v->map
-             : NULL;
-}
-
-static ALWAYS_INLINE int hot_get(lua_State *L, int key, int value, bool view) {
-  const lmap *h = self(L, key, value, true, view);
-  hot_key k;
-  if (UNLIKELY(h == NULL || !read_key(L, h, key, &k)))
-    return view ? lview_index(L) : lmap_get(L);
-  const void *cell = find(h, key, &k);
-  if (cell == NULL)
-    lua_pushnil(L);
-  else if (value == HMAP_INT64)
-    lua_pushinteger(L, *(const int64_t *)cell);
-  else if (value == HMAP_FLOAT64)
-    lua_pushnumber(L, *(const double *)cell);
-  else if (value == HMAP_STRING)
-    lua_pushlstring(L, hmap_text_ptr(cell), hmap_text_len(cell));
-  else if (value == HMAP_NONE)
-    lua_pushboolean(L, 1);
-  else {
-    if (view && is_object(value, cell))
-      lview_unveil(L);
-    lcell_pushany(L, 1, cell);
-  }
-  return 1;
-}
-
-static ALWAYS_INLINE int hot_has(lua_State *L, int key) {
-  const lmap *h = lmap_self(L, key, LMAP_ANY_SHAPE, true);
-  hot_key k;
-  if (UNLIKELY(!read_key(L, h, key, &k)))
-    return lmap_has(L);
-  lua_pushboolean(L, find(h, key, &k) != NULL);
-  return 1;
 }
 
 static ALWAYS_INLINE bool take_out(lua_State *L, lmap *h, int key,
@@ -181,8 +179,58 @@ static ALWAYS_INLINE bool take_out(lua_State *L, lmap *h, int key,
   return was_there;
 }
 
+/* write_in [-0, +0, -]: as lmap_put, objects apart; whether it was done. */
+static ALWAYS_INLINE bool write_in(lua_State *L, lmap *h, int key,
+                                   const hot_key *k, int value,
+                                   const hot_value *v, bool view) {
+  if (UNLIKELY(put(h, key, k, v) != HMAP_OK))
+    return false;
+  if (key == HMAP_ANY || value == HMAP_ANY)
+    release(L, h, view);
+  lmap_written(h, text_of_key(key, k) + text_of_value(value, v));
+  return true;
+}
+
+/* -- methods -------------------------------------------------------------- */
+
+static ALWAYS_INLINE int kind_of_value(const lmap *h) {
+  return (int)(h->sign & 0xff);
+}
+
+/* self [-0, +0, v]: the map, or that of the view; NULL: it is not plain. */
+static ALWAYS_INLINE lmap *self(lua_State *L, int key, bool read, bool view) {
+  if (!view)
+    return lmap_self(L, key, read);
+  const lview *v = lview_self(L);
+  return LIKELY(v != NULL) && LIKELY((v->map->sign ^ lmap_sign(key, 0)) <= 0xff)
+             ? v->map
+             : NULL;
+}
+
+static ALWAYS_INLINE int hot_get(lua_State *L, int key, bool view) {
+  const lmap *h = self(L, key, true, view);
+  hot_key k;
+  if (UNLIKELY(h == NULL || !read_key(L, h, key, &k)))
+    return view ? lview_index(L) : lmap_get_stepped(L);
+  const void *cell = find(h, key, &k);
+  if (cell == NULL)
+    lua_pushnil(L);
+  else /* asked late, the kind needs no register that would have to be saved */
+    push_value(L, h, kind_of_value(h), cell, view);
+  return 1;
+}
+
+static ALWAYS_INLINE int hot_has(lua_State *L, int key) {
+  const lmap *h = lmap_self(L, key, true);
+  hot_key k;
+  if (UNLIKELY(!read_key(L, h, key, &k)))
+    return lmap_has_stepped(L);
+  lua_pushboolean(L, find(h, key, &k) != NULL);
+  return 1;
+}
+
 static ALWAYS_INLINE int hot_delete(lua_State *L, int key) {
-  lmap *h = lmap_self(L, key, LMAP_ANY_SHAPE, false);
+  lmap *h = lmap_self(L, key, false);
   hot_key k;
   if (UNLIKELY(!read_key(L, h, key, &k)))
     return lmap_delete(L);
@@ -190,118 +238,207 @@ static ALWAYS_INLINE int hot_delete(lua_State *L, int key) {
   return 1;
 }
 
-static ALWAYS_INLINE size_t text_in(int shape, const hmap_cell *cell) {
-  bool text = shape == HMAP_STRING || (shape == HMAP_ANY && hmap_is_text(cell));
-  return text ? hmap_text_len(cell) : 0;
-}
-
 /* Whether the value says: delete. Asked after it was found to be none. */
 static ALWAYS_INLINE bool deletes(lua_State *L, int arg, int value) {
   return value == HMAP_NONE ? lua_isnil(L, arg) : lua_isnoneornil(L, arg);
 }
 
-/* A refused put has left the map as it was. */
-static ALWAYS_INLINE int hot_set(lua_State *L, int key, int value, bool view) {
-  lmap *h = self(L, key, value, false, view);
-  hot_key k;
+static ALWAYS_INLINE int set_of(lua_State *L, lmap *h, int key,
+                                const hot_key *k, int value, bool view) {
   hot_value v;
-  if (UNLIKELY(h == NULL || !read_key(L, h, key, &k)))
-    return view ? lview_newindex(L) : lmap_set(L);
   int arg = value_at(h, key);
-  if (UNLIKELY(!read_value(L, arg, value, &v))) {
+  if (UNLIKELY(!read_value(L, h, arg, value, &v))) {
     if (!deletes(L, arg, value))
       return view ? lview_newindex(L) : lmap_set(L);
-    take_out(L, h, key, &k, view);
+    take_out(L, h, key, k, view);
     return 0;
   }
-  if (is_object_key(key, &k) || is_object(value, &v.cell) ||
-      UNLIKELY(put(h, key, &k, &v) != HMAP_OK))
+  if (is_object_key(key, k) || is_object(value, &v.cell) ||
+      !write_in(L, h, key, k, value, &v, view))
     return view ? lview_newindex(L) : lmap_set(L);
-  if (key == HMAP_ANY || value == HMAP_ANY)
-    release(L, h, view);
-  size_t text = is_text_key(key, &k) ? k.n : 0;
-  lmap_written(h, text + text_in(value, &v.cell));
   return 0;
 }
 
-/* -- the pairs ------------------------------------------------------------ */
+static ALWAYS_INLINE int hot_set(lua_State *L, int key, bool view) {
+  lmap *h = self(L, key, false, view);
+  hot_key k;
+  if (UNLIKELY(h == NULL || !read_key(L, h, key, &k)))
+    return view ? lview_newindex(L) : lmap_set(L);
+  switch (kind_of_value(h)) { /* constants for the commonest */
+  case HMAP_INT64:
+    return set_of(L, h, key, &k, HMAP_INT64, view);
+  case HMAP_ANY:
+    return set_of(L, h, key, &k, HMAP_ANY, view);
+  default:
+    return set_of(L, h, key, &k, kind_of_value(h), view);
+  }
+}
 
-/* X(name, key shape, name, value shape) */
-#define HOT_VALUES(X, k, K)                                                    \
-  X(k, K, i64, HMAP_INT64)                                                     \
-  X(k, K, f64, HMAP_FLOAT64)                                                   \
-  X(k, K, str, HMAP_STRING)                                                    \
-  X(k, K, any, HMAP_ANY)                                                       \
-  X(k, K, none, HMAP_NONE)
+/* push_found [-0, +1, v]: the value of key, or nil. Making a string may run
+** finalizers, and they may close the map. */
+static ALWAYS_INLINE void push_found(lua_State *L, lmap *h, int key,
+                                     const hot_key *k, int value) {
+  const void *cell = find(h, key, k);
+  if (cell == NULL)
+    lua_pushnil(L);
+  else
+    push_value(L, h, value, cell, false);
+  lmap_open(L, h);
+}
+
+static ALWAYS_INLINE int hot_pop(lua_State *L, int key) {
+  lmap *h = lmap_self(L, key, false);
+  hot_key k;
+  if (UNLIKELY(!read_key(L, h, key, &k)))
+    return lmap_pop(L);
+  push_found(L, h, key, &k, kind_of_value(h));
+  take_out(L, h, key, &k, false);
+  return 1;
+}
+
+static ALWAYS_INLINE int hot_swap(lua_State *L, int key) {
+  lmap *h = lmap_self(L, key, false);
+  int value = kind_of_value(h);
+  hot_key k;
+  hot_value v;
+  if (UNLIKELY(!read_key(L, h, key, &k) ||
+               !read_value(L, h, value_at(h, key), value, &v)) ||
+      is_object_key(key, &k) || is_object(value, &v.cell))
+    return lmap_swap(L);
+  push_found(L, h, key, &k, value);
+  return write_in(L, h, key, &k, value, &v, false) ? 1 : lmap_swap(L);
+}
+
+static ALWAYS_INLINE int hot_get_or_set(lua_State *L, int key) {
+  lmap *h = lmap_self(L, key, false);
+  int arg = value_at(h, key), value = kind_of_value(h);
+  hot_key k;
+  hot_value v;
+  if (UNLIKELY(!read_key(L, h, key, &k) || !read_value(L, h, arg, value, &v)) ||
+      is_object_key(key, &k) || is_object(value, &v.cell))
+    return lmap_get_or_set(L);
+  const void *now;
+  bool existed;
+  if (UNLIKELY(get_or_put(h, key, &k, &v, &now, &existed) != HMAP_OK))
+    return lmap_get_or_set(L);
+  lmap_written(h,
+               existed ? 0 : text_of_key(key, &k) + text_of_value(value, &v));
+  if (!existed && lua_type(L, arg) == LUA_TSTRING)
+    lua_pushvalue(L, arg); /* the map has changed: this must not raise */
+  else
+    push_value(L, h, value, now, false);
+  lua_pushboolean(L, existed);
+  return 2;
+}
+
+/* read_amount [-0, +0, -] */
+static ALWAYS_INLINE bool read_amount(lua_State *L, int arg, int value,
+                                      ladd_amount *n) {
+  bool ok = value == HMAP_INT64 ? lcell_testint(L, arg, &n->i)
+                                : lcell_testfloat(L, arg, HMAP_FLOAT64, &n->f);
+  if (LIKELY(ok))
+    return true;
+  *n = (ladd_amount){1, 1};
+  return lua_isnoneornil(L, arg);
+}
+
+static ALWAYS_INLINE bool add_to(int value, void *cell, ladd_amount n) {
+  static const lfield as_int = {
+      .kind = HMAP_INT64, .low = (uint64_t)INT64_MIN, .span = UINT64_MAX};
+  static const lfield as_float = {.kind = HMAP_FLOAT64};
+  return value == HMAP_INT64 ? ladd_to(&as_int, cell, n)
+                             : ladd_to(&as_float, cell, n);
+}
+
+static ALWAYS_INLINE int add_of(lua_State *L, lmap *h, int key,
+                                const hot_key *k, int value) {
+  ladd_amount n;
+  if (UNLIKELY(!read_amount(L, value_at(h, key), value, &n)) ||
+      is_object_key(key, k))
+    return lmap_add(L);
+  void *cell;
+  bool existed;
+  if (UNLIKELY(assign(h, key, k, &cell, &existed) != HMAP_OK))
+    return lmap_add(L);
+  lmap_written(h, text_of_key(key, k));
+  if (UNLIKELY(!add_to(value, cell, n)))
+    lmap_overflow(L, h, n);
+  push_value(L, h, value, cell, false);
+  return 1;
+}
+
+/* Counts and sums of full width: with what is narrower not every key can begin,
+** so that is looked at before there is a cell. So is a key that is watched. */
+static ALWAYS_INLINE int hot_add(lua_State *L, int key) {
+  lmap *h = lmap_self(L, key, false);
+  hot_key k;
+  if (UNLIKELY(h->trace != NULL || !read_key(L, h, key, &k)))
+    return lmap_add(L);
+  switch (kind_of_value(h)) {
+  case HMAP_INT64:
+    return add_of(L, h, key, &k, HMAP_INT64);
+  case HMAP_FLOAT64:
+    return add_of(L, h, key, &k, HMAP_FLOAT64);
+  default:
+    return lmap_add(L);
+  }
+}
+
+/* -- by the shape of the keys --------------------------------------------- */
+
 /* Keys of views: one value each. */
 #define HOT_SCALARS(X) X(i64, HMAP_INT64) X(str, HMAP_STRING) X(any, HMAP_ANY)
 #define HOT_KEYS(X)    HOT_SCALARS(X) X(word, LCELL_WORD)
-#define HOT_VIEWS(X)                                                           \
-  HOT_VALUES(X, i64, HMAP_INT64)                                               \
-  HOT_VALUES(X, str, HMAP_STRING)                                              \
-  HOT_VALUES(X, any, HMAP_ANY)
-#define HOT_PAIRS(X) HOT_VIEWS(X) HOT_VALUES(X, word, LCELL_WORD)
 
 #define LMAP_X(k, K)                                                           \
+  static int get_##k(lua_State *L) { return hot_get(L, K, false); }            \
+  static int set_##k(lua_State *L) { return hot_set(L, K, false); }            \
   static int has_##k(lua_State *L) { return hot_has(L, K); }                   \
-  static int delete_##k(lua_State *L) { return hot_delete(L, K); }
+  static int delete_##k(lua_State *L) { return hot_delete(L, K); }             \
+  static int pop_##k(lua_State *L) { return hot_pop(L, K); }                   \
+  static int swap_##k(lua_State *L) { return hot_swap(L, K); }                 \
+  static int get_or_set_##k(lua_State *L) { return hot_get_or_set(L, K); }     \
+  static int add_##k(lua_State *L) { return hot_add(L, K); }                   \
+  static const luaL_Reg methods_##k[] = {{"get", get_##k},                     \
+                                         {"set", set_##k},                     \
+                                         {"has", has_##k},                     \
+                                         {"delete", delete_##k},               \
+                                         {"pop", pop_##k},                     \
+                                         {"swap", swap_##k},                   \
+                                         {"get_or_set", get_or_set_##k},       \
+                                         {"add", add_##k},                     \
+                                         {NULL, NULL}};
 HOT_KEYS(LMAP_X)
 #undef LMAP_X
 
-#define LMAP_X(k, K, v, V)                                                     \
-  static int get_##k##_##v(lua_State *L) { return hot_get(L, K, V, false); }   \
-  static int set_##k##_##v(lua_State *L) { return hot_set(L, K, V, false); }
-HOT_PAIRS(LMAP_X)
+#define LMAP_X(k, K)                                                           \
+  static int index_##k(lua_State *L) { return hot_get(L, K, true); }           \
+  static int newindex_##k(lua_State *L) { return hot_set(L, K, true); }        \
+  static const luaL_Reg view_##k[] = {                                         \
+      {"__index", index_##k}, {"__newindex", newindex_##k}, {NULL, NULL}};
+HOT_SCALARS(LMAP_X)
 #undef LMAP_X
 
-#define LMAP_X(k, K, v, V)                                                     \
-  static int index_##k##_##v(lua_State *L) { return hot_get(L, K, V, true); }  \
-  static int newindex_##k##_##v(lua_State *L) { return hot_set(L, K, V, true); }
-HOT_VIEWS(LMAP_X)
+const luaL_Reg *lmap_hot(int key) {
+  switch (key) {
+#define LMAP_X(k, K)                                                           \
+  case K:                                                                      \
+    return methods_##k;
+    HOT_KEYS(LMAP_X)
 #undef LMAP_X
-
-typedef struct hot_pair {
-  int key, value;
-  luaL_Reg functions[5];
-} hot_pair;
-
-static const hot_pair hot[] = {
-#define LMAP_X(k, K, v, V)                                                     \
-  {K,                                                                          \
-   V,                                                                          \
-   {{"get", get_##k##_##v},                                                    \
-    {"set", set_##k##_##v},                                                    \
-    {"has", has_##k},                                                          \
-    {"delete", delete_##k},                                                    \
-    {NULL, NULL}}},
-    HOT_PAIRS(LMAP_X)
-#undef LMAP_X
-};
-
-static const hot_pair hot_views[] = {
-#define LMAP_X(k, K, v, V)                                                     \
-  {K,                                                                          \
-   V,                                                                          \
-   {{"__index", index_##k##_##v},                                              \
-    {"__newindex", newindex_##k##_##v},                                        \
-    {NULL, NULL}}},
-    HOT_VIEWS(LMAP_X)
-#undef LMAP_X
-};
-
-static const luaL_Reg *functions_of(const hot_pair *pairs, size_t n, int key,
-                                    int value) {
-  for (size_t i = 0; i < n; i++)
-    if (pairs[i].key == key && pairs[i].value == value)
-      return pairs[i].functions;
-  return NULL;
+  default:
+    return NULL;
+  }
 }
 
-const luaL_Reg *lmap_hot(int key, int value) {
-  return functions_of(hot, sizeof hot / sizeof hot[0], key, value);
-}
-
-const luaL_Reg *lmap_hotview(int key, int value) {
-  return functions_of(hot_views, sizeof hot_views / sizeof hot_views[0], key,
-                      value);
+const luaL_Reg *lmap_hotview(int key) {
+  switch (key) {
+#define LMAP_X(k, K)                                                           \
+  case K:                                                                      \
+    return view_##k;
+    HOT_SCALARS(LMAP_X)
+#undef LMAP_X
+  default:
+    return NULL;
+  }
 }

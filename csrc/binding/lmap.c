@@ -51,7 +51,7 @@ lmap *lmap_otherself(lua_State *L, uint64_t sign, uint64_t mask, bool read) {
 }
 
 void lmap_resign(lmap *h) {
-  h->sign = lmap_sign(h->key.shape, h->value.shape);
+  h->sign = lmap_sign(lmap_shape(&h->key, &h->value), (int)h->value.kind);
   if (h->conf.policy.step_on == HMAP_STEP_ON_READ_WRITE)
     h->sign |= LMAP_READS;
   if (ltrace_listens(h))
@@ -294,7 +294,7 @@ static void set_args(lua_State *L, int n) {
 }
 
 static lmap *key_method(lua_State *L, bool read) {
-  lmap *h = lmap_self(L, LMAP_ANY_SHAPE, LMAP_ANY_SHAPE, read);
+  lmap *h = lmap_self(L, LMAP_ANY_SHAPE, read);
   set_args(L, value_arg(h) - 1);
   return h;
 }
@@ -372,20 +372,23 @@ static const void *sought_key(lua_State *L, lmap *h, lroom *room) {
   return key;
 }
 
-int lmap_get(lua_State *L) {
-  lmap *h = key_method(L, true);
+static int get(lua_State *L, lmap *h) {
   lroom room;
   const void *key = sought_key(L, h, &room);
   return give(L, h, key, key != NULL ? hmap_get(h->m, key) : NULL);
 }
 
-int lmap_has(lua_State *L) {
-  lmap *h = key_method(L, true);
+static int has(lua_State *L, lmap *h) {
   lroom room;
   const void *key = sought_key(L, h, &room);
   lua_pushboolean(L, key != NULL && hmap_get(h->m, key) != NULL);
   return 1;
 }
+
+int lmap_get(lua_State *L) { return get(L, key_method(L, true)); }
+int lmap_has(lua_State *L) { return has(L, key_method(L, true)); }
+int lmap_get_stepped(lua_State *L) { return get(L, key_method(L, false)); }
+int lmap_has_stepped(lua_State *L) { return has(L, key_method(L, false)); }
 
 int lmap_delete(lua_State *L) {
   lmap *h = key_method(L, false);
@@ -421,17 +424,17 @@ static int take_key(lua_State *L, lmap *h, const void *key) {
   return n;
 }
 
-static int map_pop(lua_State *L) {
+int lmap_pop(lua_State *L) {
   lmap *h = key_method(L, false);
   lroom room;
   const void *key = sought_key(L, h, &room);
   return key != NULL ? take_key(L, h, key) : give(L, h, NULL, NULL);
 }
 
-static int map_swap(lua_State *L) {
+int lmap_swap(lua_State *L) {
   lmap *h = lmap_check(L);
   if (lmap_deletes(L, h))
-    return map_pop(L);
+    return lmap_pop(L);
   if (h->value.nfields == 0)
     lmap_checktrue(L, value_arg(h));
   entry_method(L);
@@ -444,7 +447,7 @@ static int map_swap(lua_State *L) {
   return n;
 }
 
-static int map_get_or_set(lua_State *L) {
+int lmap_get_or_set(lua_State *L) {
   lmap *h = lmap_check(L);
   if (h->value.nfields == 0 && !lua_isnil(L, value_arg(h)))
     lmap_checktrue(L, value_arg(h));
@@ -461,27 +464,10 @@ static int map_get_or_set(lua_State *L) {
 
 /* -- add ------------------------------------------------------------------ */
 
-/* a + b as a number of an integer kind; false: out of its range. A uint64 is
-** read as what it stands for, the amount as a signed number. */
-static bool add_ints(const lfield *f, lua_Integer a, lua_Integer b,
-                     lua_Integer *sum) {
-  *sum = (lua_Integer)((lua_Unsigned)a + (lua_Unsigned)b);
-  if (f->kind == HMAP_UINT64)
-    return b >= 0 ? (lua_Unsigned)*sum >= (lua_Unsigned)a
-                  : (lua_Unsigned)*sum < (lua_Unsigned)a;
-  bool overflow = (a >= 0) == (b >= 0) && (a >= 0) != (*sum >= 0);
-  return !overflow && lcell_fits(f, *sum);
-}
-
-typedef struct amount {
-  lua_Integer i;
-  double f;
-} amount;
-
 /* read_amount [-0, +0, v]: the n of m:add(k, n). */
-static amount read_amount(lua_State *L, const lmap *h, int arg) {
+static ladd_amount read_amount(lua_State *L, const lmap *h, int arg) {
   const lfield as_int = {.kind = HMAP_INT64}, as_float = {.kind = HMAP_FLOAT64};
-  amount n = {1, 1};
+  ladd_amount n = {1, 1};
   if (lua_isnil(L, arg))
     return n;
   if (lcell_isint(h->value.kind))
@@ -491,29 +477,7 @@ static amount read_amount(lua_State *L, const lmap *h, int arg) {
   return n;
 }
 
-/* Adds to the number in a value cell; false: overflow, nothing is changed. */
-static bool add_to(const lfield *value, void *cell, amount n) {
-  hmap_kind kind = value->kind;
-  if (lcell_isint(kind)) {
-    lua_Integer sum;
-    if (!add_ints(value, lcell_loadint(kind, cell), n.i, &sum))
-      return false;
-    lcell_storeint(kind, sum, cell);
-  } else if (kind == HMAP_FLOAT32) {
-    float f;
-    memcpy(&f, cell, sizeof f);
-    f = (float)(f + n.f);
-    memcpy(cell, &f, sizeof f);
-  } else {
-    double f;
-    memcpy(&f, cell, sizeof f);
-    f += n.f;
-    memcpy(cell, &f, sizeof f);
-  }
-  return true;
-}
-
-_Noreturn static void raise_overflow(lua_State *L, const lmap *h, amount n) {
+void lmap_overflow(lua_State *L, const lmap *h, ladd_amount n) {
   lcell_pushtype(L, &h->value);
   lcell_blame(L, value_arg(h), "adding %I leaves the range of %s",
               (LUAI_UACINT)n.i, lua_tostring(L, -1));
@@ -521,10 +485,10 @@ _Noreturn static void raise_overflow(lua_State *L, const lmap *h, amount n) {
 
 /* An absent key must not be inserted before we know that 0 + n fits. */
 static void check_first_add(lua_State *L, const lmap *h, const void *key,
-                            amount n) {
+                            ladd_amount n) {
   uint64_t zero = 0;
-  if (!add_to(h->value.fields, &zero, n) && hmap_get(h->m, key) == NULL)
-    raise_overflow(L, h, n);
+  if (!ladd_to(h->value.fields, &zero, n) && hmap_get(h->m, key) == NULL)
+    lmap_overflow(L, h, n);
 }
 
 /* The value cell of key, 0 if it is new. An object as a key must be anchored,
@@ -546,28 +510,27 @@ static void *assign(lua_State *L, lmap *h, void *key) {
   return cell;
 }
 
-static int map_add(lua_State *L) {
+int lmap_add(lua_State *L) {
   lmap *h = lmap_check(L);
-  hmap_kind kind = h->value.kind;
   int arg = value_arg(h);
-  if (!lcell_isint(kind) && kind != HMAP_FLOAT32 && kind != HMAP_FLOAT64) {
+  if (!ladd_isnumber(h->value.kind)) {
     lcell_pushtype(L, &h->value);
     luaL_error(L, "'add' wants a map of numbers, the values of this one are %s",
                lua_tostring(L, -1));
   }
   set_args(L, arg);
   lroom room;
-  amount n = read_amount(L, h, arg);
+  ladd_amount n = read_amount(L, h, arg);
   void *key = lmap_key(L, h, 2, &room);
   lmap_open(L, h);
   check_first_add(L, h, key, n);
   void *cell = assign(L, h, key);
-  if (!add_to(h->value.fields, cell, n))
-    raise_overflow(L, h, n);
+  lmap_written(h, text_bytes(L)); /* also if it now raises: buckets may move */
+  if (!ladd_to(h->value.fields, cell, n))
+    lmap_overflow(L, h, n);
   if (UNLIKELY(h->trace != NULL) && !hmap_let_go(h->m).inserted)
     lwatch_added(h, key);
   lcell_pushfield(L, 1, h->value.fields, cell);
-  lmap_written(h, text_bytes(L));
   return 1;
 }
 
@@ -801,10 +764,10 @@ const luaL_Reg lmap_methods[] = {{"get", lmap_get},
                                  {"set", lmap_set},
                                  {"has", lmap_has},
                                  {"delete", lmap_delete},
-                                 {"pop", map_pop},
-                                 {"swap", map_swap},
-                                 {"get_or_set", map_get_or_set},
-                                 {"add", map_add},
+                                 {"pop", lmap_pop},
+                                 {"swap", lmap_swap},
+                                 {"get_or_set", lmap_get_or_set},
+                                 {"add", lmap_add},
                                  {"count", lmap_count},
                                  {"clear", map_clear},
                                  {"reserve", map_reserve},

@@ -10,15 +10,17 @@
 ** still open (lmap_open), then enters the core.
 **
 ** sign is the self check of every method: 48 bits that no other userdata
-** begins with, then the shapes of key and value. A closed map has another
-** sign, and so has one whose policy makes lookups move old buckets: what is
-** rare costs the others nothing, since it is found out where the check fails:
-** lookups that move something, and maps that are listened to.
+** begins with, then the shape of the map (what its methods are compiled for)
+** and the kind of its values. A closed map has another sign, and so has one
+** whose policy makes lookups move old buckets: what is rare costs the others
+** nothing, since it is found out where the check fails: lookups that move
+** something, and maps that are listened to.
 */
 #ifndef HMAP_LMAP_H
 #define HMAP_LMAP_H
 
 #include "hmap.h"
+#include "ladd.h"
 #include "lanchor.h"
 #include "lcell.h"
 #include "llive.h"
@@ -26,7 +28,7 @@
 
 #define LMAP_SIGN   (UINT64_C(0xb2a7d3c1f08c) << 16)
 #define LMAP_CLOSED (UINT64_C(0x6c1e95d4a378) << 16)
-#define LMAP_FAMILY (~UINT64_C(0xffff)) /* all but the shapes */
+#define LMAP_FAMILY (~UINT64_C(0xffff)) /* all but shape and kind */
 #define LMAP_READS  (UINT64_C(1) << 16) /* in a sign: reads step */
 #define LMAP_TOLD   (UINT64_C(2) << 16) /* in a sign: see lgate.c */
 
@@ -36,7 +38,7 @@
 #define LMAP_TOLD_AT   3
 #define LMAP_UPVALUES  2 /* see LNAME, LHIDDEN in lcell.h */
 #define LMAP_ANY_SHAPE (-1)
-#define LMAP_KINDS_KEY "hmap.kinds" /* registry: shapes -> metatable */
+#define LMAP_KINDS_KEY "hmap.kinds" /* registry: shape -> metatable */
 
 /* What a map is made of. */
 typedef struct lconf {
@@ -53,8 +55,8 @@ typedef struct lmap {
   uint64_t sign;
   hmap *m;          /* NULL: closed */
   uint64_t version; /* changes whenever pointers into the map may dangle */
-  size_t spent;     /* bytes that writes may have taken since then: */
   size_t bytes;     /* of the core's map, as last counted in weight */
+  size_t spent;     /* bytes that writes may have taken since then */
   lweight *weight;
   lheld *held; /* what is not on the Lua heap; NULL: nothing */
   lanchor anchors;
@@ -68,8 +70,13 @@ typedef struct lmap {
 
 /* -- self ----------------------------------------------------------------- */
 
-static ALWAYS_INLINE uint64_t lmap_sign(int key, int value) {
-  return LMAP_SIGN | (uint64_t)(key & 0xff) << 8 | (uint64_t)(value & 0xff);
+static ALWAYS_INLINE uint64_t lmap_sign(int shape, int value) {
+  return LMAP_SIGN | (uint64_t)(shape & 0xff) << 8 | (uint64_t)(value & 0xff);
+}
+
+/* The shape of maps of these types: that of the key, if the value is one. */
+static inline int lmap_shape(const ltype *key, const ltype *value) {
+  return value->kind == HMAP_TUPLE ? HMAP_TUPLE : key->shape;
 }
 
 /* lmap_otherself [-0, +0, v]: the map at index 1 if its reads step and its sign
@@ -77,15 +84,12 @@ static ALWAYS_INLINE uint64_t lmap_sign(int key, int value) {
 ** what self is instead. */
 lmap *lmap_otherself(lua_State *L, uint64_t sign, uint64_t mask, bool read);
 
-/* lmap_self [-0, +0, v]: the open map at index 1, of these shapes or, with
+/* lmap_self [-0, +0, v]: the open map at index 1, of this shape or, with
 ** LMAP_ANY_SHAPE, of any; `read`: the method is a lookup. */
-static ALWAYS_INLINE lmap *lmap_self(lua_State *L, int key, int value,
-                                     bool read) {
-  uint64_t mask = LMAP_FAMILY, sign = lmap_sign(key, value);
-  if (key != LMAP_ANY_SHAPE)
+static ALWAYS_INLINE lmap *lmap_self(lua_State *L, int shape, bool read) {
+  uint64_t mask = LMAP_FAMILY, sign = lmap_sign(shape, 0);
+  if (shape != LMAP_ANY_SHAPE)
     mask |= 0xff00;
-  if (value != LMAP_ANY_SHAPE)
-    mask |= 0x00ff;
   lmap *h = lua_touserdata(L, 1);
   if (UNLIKELY(h == NULL || lua_rawlen(L, 1) < sizeof *h ||
                ((h->sign ^ sign) & mask) != 0))
@@ -94,7 +98,7 @@ static ALWAYS_INLINE lmap *lmap_self(lua_State *L, int key, int value,
 }
 
 static inline lmap *lmap_check(lua_State *L) {
-  return lmap_self(L, LMAP_ANY_SHAPE, LMAP_ANY_SHAPE, false);
+  return lmap_self(L, LMAP_ANY_SHAPE, false);
 }
 
 /* lmap_test [-0, +0, -]: the map at idx, open or closed; NULL if it is none. */
@@ -120,23 +124,23 @@ void lmap_unhold(lmap *h);
 /* lmap_resign [-0, +0, -]: gives a map the sign of its types and policy. */
 void lmap_resign(lmap *h);
 
-/* lmap_pushmeta [-0, +1, m]: the metatable for these shapes, of those that the
+/* lmap_pushmeta [-0, +1, m]: the metatable for this shape, of those that the
 ** registry has under name: where there is none yet push makes it. */
-void lmap_pushmeta(lua_State *L, const char *name, int key, int value,
-                   void (*push)(lua_State *L, int key, int value));
+void lmap_pushmeta(lua_State *L, const char *name, int shape,
+                   void (*push)(lua_State *L, int shape));
 
 /* lmap_setfuncs [-0, +0, m]: registers functions in the table on top, each
 ** with its name and how many arguments before the first are hidden. */
 void lmap_setfuncs(lua_State *L, const luaL_Reg *functions, int hidden);
 
-/* The methods of each room; lmap_hot: the functions compiled for these shapes,
+/* The methods of each room; lmap_hot: the functions compiled for this shape,
 ** or NULL. */
 extern const luaL_Reg lmap_methods[], lmap_metamethods[];
 extern const luaL_Reg lbatch_methods[], linspect_methods[], liter_methods[];
 extern const luaL_Reg lpolicy_methods[], lscan_methods[], lview_methods[];
 extern const luaL_Reg lexplain_methods[];
 extern const luaL_Reg ltrace_methods[], lrecord_methods[], lwatch_methods[];
-const luaL_Reg *lmap_hot(int key, int value);
+const luaL_Reg *lmap_hot(int shape);
 
 /* -- policies ------------------------------------------------------------- */
 
@@ -246,6 +250,18 @@ int lmap_get(lua_State *L);
 int lmap_set(lua_State *L);
 int lmap_has(lua_State *L);
 int lmap_delete(lua_State *L);
+int lmap_pop(lua_State *L);
+int lmap_swap(lua_State *L);
+int lmap_get_or_set(lua_State *L);
+int lmap_add(lua_State *L);
+
+/* Lookups by somebody who was given self as one who reads, and has so taken the
+** step that a lookup may owe. */
+int lmap_get_stepped(lua_State *L);
+int lmap_has_stepped(lua_State *L);
+
+/* lmap_overflow [-0, +0, v]: raises: m:add leaves the range of the values. */
+_Noreturn void lmap_overflow(lua_State *L, const lmap *h, ladd_amount n);
 
 /* Whether a table would hold nothing under this: nil or NaN in a map of any
 ** keys. Those that look for it find nothing; only writes raise. */

@@ -2,12 +2,12 @@
 **
 ** On m:view() only t[k], t[k] = v, #t and pairs(t) work, and they mean the
 ** entries: no key can collide with a method's name, because there are none.
-** As of maps, there is a metatable for each pair of shapes: the commonest read
+** As of maps, there is a metatable for each shape: the commonest read
 ** and write without taking the clothes off (lhot.c).
 */
 #include "lview.h"
 
-#define LVIEW_METAS "hmap.views" /* registry: shapes -> metatable */
+#define LVIEW_METAS "hmap.views" /* registry: shape -> metatable */
 
 void lview_unveil(lua_State *L) {
   if (lview_self(L) == NULL)
@@ -48,13 +48,13 @@ static int view_tostring(lua_State *L) {
   return 1;
 }
 
-/* push_newmeta [-0, +1, m]: a metatable of views of maps of these shapes. */
-static void push_newmeta(lua_State *L, int key, int value) {
+/* push_newmeta [-0, +1, m]: a metatable of views of maps of this shape. */
+static void push_newmeta(lua_State *L, int shape) {
   static const luaL_Reg metamethods[] = {
       {"__index", lview_index},      {"__newindex", lview_newindex},
       {"__len", view_len},           {"__pairs", view_pairs},
       {"__tostring", view_tostring}, {NULL, NULL}};
-  const luaL_Reg *hot = lmap_hotview(key, value);
+  const luaL_Reg *hot = lmap_hotview(shape);
   lua_newtable(L);
   lmap_setfuncs(L, metamethods, 1);
   if (hot != NULL)
@@ -74,7 +74,7 @@ static int map_view(lua_State *L) {
   *view = (lview){LVIEW_SIGN, h};
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, -2, LVIEW_MAP_AT);
-  lmap_pushmeta(L, LVIEW_METAS, h->key.shape, h->value.shape, push_newmeta);
+  lmap_pushmeta(L, LVIEW_METAS, lmap_shape(&h->key, &h->value), push_newmeta);
   lua_setmetatable(L, -2);
   return 1;
 }

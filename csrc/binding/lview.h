@@ -31,7 +31,7 @@ void lview_unveil(lua_State *L);
 int lview_index(lua_State *L);
 int lview_newindex(lua_State *L);
 
-/* lmap_hotview: those compiled for these shapes, or NULL. */
-const luaL_Reg *lmap_hotview(int key, int value);
+/* lmap_hotview: those compiled for this shape, or NULL. */
+const luaL_Reg *lmap_hotview(int shape);
 
 #endif

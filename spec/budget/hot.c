@@ -250,11 +250,20 @@ static void push_method(lua_State *L, int self, const char *name) {
   lua_settop(L, AT_CALL);
 }
 
+static bool takes_value(const char *name) {
+  static const char *const those[] = {"set", "__newindex", "swap", "get_or_set",
+                                      "add"};
+  for (size_t i = 0; i < sizeof those / sizeof those[0]; i++)
+    if (strcmp(name, those[i]) == 0)
+      return true;
+  return false;
+}
+
 /* what: the types of the map. */
 static void in_lua(lua_State *L, const char *what, const char *title, int self,
                    const char *name, int keys, size_t n, bool yes) {
   char full[64];
-  bool sets = strcmp(name, "set") == 0 || strcmp(name, "__newindex") == 0;
+  bool sets = takes_value(name);
   (void)snprintf(full, sizeof full, "%s, %s", title, what);
   lua_pushcfunction(L, no_method);
   lua_replace(L, AT_CALL);
@@ -298,6 +307,14 @@ static void push_map(lua_State *L, const char *key_type,
   lua_replace(L, -2);
 }
 
+/* The map has the extra keys. */
+static void count_adds(lua_State *L, const char *what) {
+  in_lua(L, what, "m:add hit", AT_MAP, "add", AT_BASE, BASE, true);
+  push_method(L, AT_MAP, "delete");
+  (void)call_loop(L, AT_MAP, AT_EXTRA, EXTRA, false);
+  in_lua(L, what, "m:add insert", AT_MAP, "add", AT_EXTRA, EXTRA, true);
+}
+
 /* what: the two types, as titles name them. */
 static void count_lua(lua_State *L, const char *what, const char *key_type,
                       const char *value_type, bool text) {
@@ -319,6 +336,15 @@ static void count_lua(lua_State *L, const char *what, const char *key_type,
   in_lua(L, what, "m:delete", AT_MAP, "delete", AT_EXTRA, EXTRA, true);
   in_lua(L, what, "t[k] hit", AT_VIEW, "__index", AT_BASE, BASE, true);
   in_lua(L, what, "t[k] = v", AT_VIEW, "__newindex", AT_BASE, BASE, false);
+  in_lua(L, what, "m:swap overwrite", AT_MAP, "swap", AT_BASE, BASE, true);
+  in_lua(L, what, "m:swap insert", AT_MAP, "swap", AT_EXTRA, EXTRA, false);
+  in_lua(L, what, "m:pop", AT_MAP, "pop", AT_EXTRA, EXTRA, true);
+  in_lua(L, what, "m:get_or_set hit", AT_MAP, "get_or_set", AT_BASE, BASE,
+         true);
+  in_lua(L, what, "m:get_or_set insert", AT_MAP, "get_or_set", AT_EXTRA, EXTRA,
+         true);
+  if (strcmp(value_type, "any") != 0)
+    count_adds(L, what);
   lua_settop(L, 0);
 }
 

@@ -150,6 +150,71 @@ static void typed_functions_are_the_generic_ones(void) {
   hmap_free(m);
 }
 
+/* One write of a key, by the function of its type or by that of any; what it
+** answered. */
+static int64_t write_key(hmap *map, bool typed, bool text, uint32_t n,
+                         const cell *c) {
+  const char *s = text ? hmap_text_ptr(&c->at.cell) : NULL;
+  size_t len = text ? hmap_text_len(&c->at.cell) : 0;
+  int64_t elem = n;
+  const void *now = NULL;
+  void *at = NULL;
+  bool existed = false;
+  switch (n % 5) {
+  case 0:
+  case 1:
+    EXPECT((!typed ? hmap_get_or_put(map, &c->at, &elem, &now, &existed)
+            : text ? hmap_get_or_put_str(map, s, len, &elem, &now, &existed)
+                   : hmap_get_or_put_i64(map, c->at.i64, &elem, &now,
+                                         &existed)) == HMAP_OK);
+    break;
+  case 2:
+  case 3:
+    EXPECT((!typed ? hmap_assign(map, &c->at, &at, &existed)
+            : text
+                ? hmap_assign_str(map, s, len, &at, &existed)
+                : hmap_assign_i64(map, c->at.i64, &at, &existed)) == HMAP_OK);
+    ++*(int64_t *)at;
+    now = at;
+    break;
+  default:
+    return !typed ? hmap_delete(map, &c->at)
+           : text ? hmap_delete_str(map, s, len)
+                  : hmap_delete_i64(map, c->at.i64);
+  }
+  EXPECT(existed != hmap_let_go(map).inserted);
+  return *(const int64_t *)now * 2 + existed;
+}
+
+/* Growth, overflow and shrinking included: twins stay twins. */
+static void typed_writes_are_the_generic_ones(void) {
+  const char *const names[] = {"int64", "text"};
+  hmap_policy policy = hmap_policy_of(HMAP_POLICY_ADAPTIVE);
+  for (size_t i = 0; i < 4; i++) {
+    hmap *twin[2];
+    for (size_t j = 0; j < 2; j++) {
+      hmap_options o = {.key = kind_named(names[i % 2])->spec,
+                        .elem = {.kind = HMAP_INT64},
+                        .seeded = true,
+                        .policy = i < 2 ? NULL : &policy};
+      if (i == 3) /* text is the same key where any may be */
+        o.key.kind = HMAP_ANY;
+      EXPECT(hmap_new(&o, &twin[j]) == HMAP_OK);
+    }
+    for (uint32_t n = 0; n < 20000; n++) {
+      cell c = {0};
+      make_cell(&c, kind_named(names[i % 2]), n * 7 % (n < 15000 ? 5000 : 50));
+      EXPECT(write_key(twin[0], false, i % 2 == 1, n, &c) ==
+             write_key(twin[1], true, i % 2 == 1, n, &c));
+      if (n % 50 == 0)
+        EXPECT(hmap_fingerprint(twin[0]) == hmap_fingerprint(twin[1]));
+    }
+    EXPECT(hmap_count(twin[0]) > 1000);
+    hmap_free(twin[0]);
+    hmap_free(twin[1]);
+  }
+}
+
 /* Each entry is written again by the pointers that the map gave, and copied
 ** under a new key, while it grows and old arrays go away. */
 static void a_write_may_take_cells_of_its_own_map(void) {
@@ -375,6 +440,13 @@ static void assign_gives_a_cell_to_write(void) {
   EXPECT(*(const int64_t *)hmap_get_str(m, "odd", 3) == 500);
   EXPECT(*(const int64_t *)hmap_get_str(m, "even", 4) == 500);
   hmap_free(m);
+  new_map("int64", "text"); /* what owns something is not to be written so */
+  EXPECT(hmap_assign_i64(m, 1, &at, &existed) == HMAP_EINVAL);
+  hmap_free(m);
+  new_map("text", "text");
+  EXPECT(hmap_assign_str(m, "a", 1, &at, &existed) == HMAP_EINVAL);
+  EXPECT(hmap_count(m) == 0);
+  hmap_free(m);
 }
 
 /* Maps without a seed share one secret; each has its own hash0. */
@@ -445,6 +517,8 @@ int main(void) {
   it("text is owned once and freed with its entry", text_is_owned_once);
   it("the typed functions do what the generic ones do",
      typed_functions_are_the_generic_ones);
+  it("twins that are written by typed and by generic functions stay twins",
+     typed_writes_are_the_generic_ones);
   it("a write may be given cells of its own map",
      a_write_may_take_cells_of_its_own_map);
   it("the two zeros are one key, and the last one written stays",

@@ -4,6 +4,9 @@
 **   put_as     keys are words or text, whatever has to be done
 **   put_slow   any map; told and counted if somebody looks
 **
+** A get_or_put is the same assign, but keeps what is there; hmap_assign is one
+** of zeros.
+**
 ** Fewer were tried: without the instance for words while the map grows, or for
 ** text with elems of one word, a growing insert takes 4 to 10 % more
 ** instructions; without that for words with other elems, a put 8 %.
@@ -57,17 +60,34 @@ static void update_key(const cell_type *c, void *now, const void *key) {
   }
 }
 
-/* Makes the slots of a new entry own copies of key and elem, or neither. */
-static NOINLINE hmap_status copy_in_both(hmap *m, void *key_to, const void *key,
-                                         void *elem_to, const void *elem) {
-  const hmap_type *t = m->t;
-  hmap_status status = hmapi_copy_in_slot(&m->heap, &t->key, key_to, key);
-  if (status != HMAP_OK)
-    return status;
-  status = hmapi_copy_in_slot(&m->heap, &t->elem, elem_to, elem);
-  if (status != HMAP_OK)
-    hmapi_release_slot(&m->heap, &t->key, key_to);
-  return status;
+/* A cell that lies in its slot with all its bytes, as most texts do. */
+static ALWAYS_INLINE bool is_whole(const cell_type *c, const void *cell) {
+  return !c->indirect && (!c->text || (c->nfields == 1 && !is_long_text(cell)));
+}
+
+/* Makes key and elem of a new entry copies that its slots can own, those that
+** need it, or neither. */
+static ALWAYS_INLINE hmap_status
+copy_in_both(hmap *m, const hmap_type *t, const cell_type *c, const void **key,
+             slot_room *key_copy, const void **elem, slot_room *elem_copy) {
+  const void *given = *key;
+  if (!is_whole(c, given)) {
+    hmap_status status = hmapi_copy_in_slot(&m->heap, c, key_copy, given);
+    if (status != HMAP_OK)
+      return status;
+    *key = key_copy;
+  }
+  if (!is_whole(&t->elem, *elem)) {
+    hmap_status status =
+        hmapi_copy_in_slot(&m->heap, &t->elem, elem_copy, *elem);
+    if (status != HMAP_OK) {
+      if (*key != given)
+        hmapi_release_slot(&m->heap, c, key_copy);
+      return status;
+    }
+    *elem = elem_copy;
+  }
+  return HMAP_OK;
 }
 
 static ALWAYS_INLINE void store_entry(hmap *m, const hmap_type *t,
@@ -92,11 +112,8 @@ static ALWAYS_INLINE hmap_status insert_at(hmap *m, const hmap_type *t,
   bool full = at->i == HMAP_BUCKET_COUNT;
   if (UNLIKELY(full))
     status = hmapi_reserve_overflow(m, 1);
-  if (status == HMAP_OK && t->bucket_pointers) {
-    status = copy_in_both(m, &key_copy, key, &elem_copy, elem);
-    key = &key_copy;
-    elem = &elem_copy;
-  }
+  if (LIKELY(status == HMAP_OK))
+    status = copy_in_both(m, t, c, &key, &key_copy, &elem, &elem_copy);
   if (UNLIKELY(status != HMAP_OK))
     return status;
   if (UNLIKELY(full))
@@ -213,28 +230,30 @@ static ALWAYS_INLINE hmap_status put_as(hmap *m, const hmap_type *t,
 ** False: another must do it, nothing has changed. */
 static ALWAYS_INLINE bool try_put(hmap *m, const hmap_type *t,
                                   const cell_type *c, const void *key,
-                                  uint64_t hash, const void *elem) {
-  place at;
+                                  uint64_t hash, const void *elem,
+                                  if_present then, place *at) {
   bmap *b = bucket_at(t, m->buckets, hash & m->mask);
   prefetch_slots(b);
   if (UNLIKELY(m->heap.deferred))
     return false;
-  if (probe(t, c, b, key, tophash(hash), &at, NULL)) {
-    copy_cell(elem_slot(t, c, at.b, at.i), elem, t->elem.slot);
+  if (probe(t, c, b, key, tophash(hash), at, NULL)) {
+    if (then == OVERWRITE)
+      copy_cell(elem_slot(t, c, at->b, at->i), elem, t->elem.slot);
     m->released.inserted = false;
     return true;
   }
-  at = first_empty(t, b, NULL);
-  if (UNLIKELY(at.i == HMAP_BUCKET_COUNT || wants_growth(m)))
+  *at = first_empty(t, b, NULL);
+  if (UNLIKELY(at->i == HMAP_BUCKET_COUNT || wants_growth(m)))
     return false;
-  store_entry(m, t, c, at, key, elem, hash);
+  store_entry(m, t, c, *at, key, elem, hash);
   return true;
 }
 
 hmap_status hmapi_put_hashed(hmap *m, const void *key, uint64_t hash,
                              const void *elem) {
+  place at;
   if (has_word_key(m->t) && fast_path_ok(m, PATH_STILL) &&
-      try_put(m, &word_to_word, word_key, key, hash, elem))
+      try_put(m, &word_to_word, word_key, key, hash, elem, OVERWRITE, &at))
     return HMAP_OK;
   return put_slow(m, key, hash, elem);
 }
@@ -253,9 +272,11 @@ static NOINLINE hmap_status put_i64(hmap *m, int64_t key, const void *elem) {
 }
 
 hmap_status hmap_put_i64(hmap *m, int64_t key, const void *elem) {
+  place at;
   expect_word_key(m);
-  if (fast_path_ok(m, PATH_STILL) && try_put(m, &word_to_word, word_key, &key,
-                                             hash_of(m, word_key, &key), elem))
+  if (fast_path_ok(m, PATH_STILL) &&
+      try_put(m, &word_to_word, word_key, &key, hash_of(m, word_key, &key),
+              elem, OVERWRITE, &at))
     return HMAP_OK;
   return put_i64(m, key, elem);
 }
@@ -279,6 +300,17 @@ hmap_status hmap_put_str(hmap *m, const char *s, size_t n, const void *elem) {
              : put_as(m, m->t, text_key, &key, hash, elem);
 }
 
+/* -- get_or_put ----------------------------------------------------------- */
+
+/* What a get_or_put that found its slot `at` tells its caller. */
+static ALWAYS_INLINE hmap_status found_at(const hmap *m, const hmap_type *t,
+                                          const cell_type *c, place at,
+                                          const void **now, bool *existed) {
+  *now = elem_at(t, c, at.b, at.i);
+  *existed = !m->released.inserted;
+  return HMAP_OK;
+}
+
 hmap_status hmap_get_or_put(hmap *m, const void *key, const void *elem,
                             const void **now, bool *existed) {
   const cell_type *c = &m->t->key;
@@ -292,20 +324,93 @@ hmap_status hmap_get_or_put(hmap *m, const void *key, const void *elem,
   }
   hmap_status status = assign_slow(m, key, hash_of(m, c, key), elem, KEEP, &at);
   end_op(m);
-  if (status == HMAP_OK) {
-    *now = elem_at(m->t, c, at.b, at.i);
-    *existed = !m->released.inserted;
-  }
-  return status;
+  return status == HMAP_OK ? found_at(m, m->t, c, at, now, existed) : status;
+}
+
+static NOINLINE hmap_status get_or_put_i64(hmap *m, int64_t key,
+                                           const void *elem, const void **now,
+                                           bool *existed) {
+  return hmap_get_or_put(m, &key, elem, now, existed);
+}
+
+static NOINLINE hmap_status get_or_put_str(hmap *m, const char *s, size_t n,
+                                           const void *elem, const void **now,
+                                           bool *existed) {
+  hmap_cell key = hmap_text(s, n);
+  return hmap_get_or_put(m, &key, elem, now, existed);
+}
+
+hmap_status hmap_get_or_put_i64(hmap *m, int64_t key, const void *elem,
+                                const void **now, bool *existed) {
+  place at;
+  expect_word_key(m);
+  if (fast_path_ok(m, PATH_STILL) &&
+      try_put(m, &word_to_word, word_key, &key, hash_of(m, word_key, &key),
+              elem, KEEP, &at))
+    return found_at(m, &word_to_word, word_key, at, now, existed);
+  return get_or_put_i64(m, key, elem, now, existed);
+}
+
+hmap_status hmap_get_or_put_str(hmap *m, const char *s, size_t n,
+                                const void *elem, const void **now,
+                                bool *existed) {
+  expect_text_key(m);
+  if (UNLIKELY(n > HMAP_MAX_TEXT))
+    return HMAP_ETOOBIG;
+  if (!fast_path_ok(m, PATH_WORD) || UNLIKELY(m->heap.deferred))
+    return get_or_put_str(m, s, n, elem, now, existed);
+  place at;
+  hmap_cell key = hmap_text(s, n);
+  hmap_status status = assign(m, &text_to_word, text_key, &key,
+                              hash_bytes(&m->k, s, n), elem, KEEP, &at, NULL);
+  return status == HMAP_OK
+             ? found_at(m, &text_to_word, text_key, at, now, existed)
+             : status;
+}
+
+/* -- assign --------------------------------------------------------------- */
+
+/* Elems that are bytes and own nothing begin as zeros. */
+static const hmap_cell zero[HMAP_MAX_INLINE / sizeof(hmap_cell)];
+
+static ALWAYS_INLINE bool owns_nothing(const hmap *m) {
+  return LIKELY(!m->t->elem.text && !m->t->elem.indirect);
 }
 
 hmap_status hmap_assign(hmap *m, const void *key, void **elem, bool *existed) {
-  static const hmap_cell zero[HMAP_MAX_INLINE / sizeof(hmap_cell)];
-  if (m->t->elem.text || m->t->elem.indirect)
-    return HMAP_EINVAL;
   const void *now;
-  hmap_status status = hmap_get_or_put(m, key, zero, &now, existed);
+  hmap_status status = HMAP_EINVAL;
+  if (owns_nothing(m))
+    status = hmap_get_or_put(m, key, zero, &now, existed);
   if (status == HMAP_OK)
+    *elem = (void *)(uintptr_t)now;
+  return status;
+}
+
+static NOINLINE hmap_status assign_i64(hmap *m, int64_t key, void **elem,
+                                       bool *existed) {
+  return hmap_assign(m, &key, elem, existed);
+}
+
+hmap_status hmap_assign_i64(hmap *m, int64_t key, void **elem, bool *existed) {
+  place at;
+  expect_word_key(m);
+  if (!fast_path_ok(m, PATH_STILL) ||
+      !try_put(m, &word_to_word, word_key, &key, hash_of(m, word_key, &key),
+               zero, KEEP, &at))
+    return assign_i64(m, key, elem, existed);
+  *elem = elem_slot(&word_to_word, word_key, at.b, at.i);
+  *existed = !m->released.inserted;
+  return HMAP_OK;
+}
+
+hmap_status hmap_assign_str(hmap *m, const char *s, size_t n, void **elem,
+                            bool *existed) {
+  const void *now;
+  hmap_status status = HMAP_EINVAL;
+  if (owns_nothing(m))
+    status = hmap_get_or_put_str(m, s, n, zero, &now, existed);
+  if (LIKELY(status == HMAP_OK))
     *elem = (void *)(uintptr_t)now;
   return status;
 }

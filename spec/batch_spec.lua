@@ -94,7 +94,7 @@ describe("many keys in one call", function()
     m:set_many(keys, values)
     assert.are.same({ 2, "n7" }, { m:get(7, "k7") })
     assert.are.same({ 1, "value" }, { m:get(8, "key 8") })
-    assert.are.same({ 2, name = "n7" }, m:get_many(keys)[7])
+    assert.are.same({ 2, "n7" }, m:get_many(keys)[7])
     assert.are.equal(200, m:delete_many(keys))
     m:merge { [{ 1, "a" }] = { 3, "b" } }
     assert.are.same({ 3, "b" }, { m:get(1, "a") })

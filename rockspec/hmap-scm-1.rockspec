@@ -71,6 +71,7 @@ build = {
     ["hmap.explain"] = "lua/hmap/explain.lua",
     ["hmap.growth"] = "lua/hmap/growth.lua",
     ["hmap.json"] = "lua/hmap/json.lua",
+    ["hmap.help"] = "lua/hmap/help.lua",
     ["hmap.keystats"] = "lua/hmap/keystats.lua",
     ["hmap.ledger"] = "lua/hmap/ledger.lua",
     ["hmap.explorer.arrays"] = "lua/hmap/explorer/arrays.lua",

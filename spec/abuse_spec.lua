@@ -138,6 +138,10 @@ local function call_wrongly(m, name, ...)
 end
 
 describe("a method called with arguments of every type", function()
+  local real = print
+  setup(function() _G.print = function() end end) -- luacheck: ignore
+  teardown(function() _G.print = real end) -- luacheck: ignore
+
   for _, kind in ipairs(KEYS) do
     it("leaves a map of " .. name_of(kind) .. " sound, and says what is wrong",
       function()

@@ -42,6 +42,12 @@ static int no_field(lua_State *L) {
                     key);
 }
 
+/* What `for k, v in m do` comes to, where pairs(m) was meant. */
+static int no_call(lua_State *L) {
+  return luaL_error(L, "an hmap is no function; to go through its entries use "
+                       "for k, v in pairs(m) do, to read a key m:get(k)");
+}
+
 /* push_methods [-0, +1, m] */
 static void push_methods(lua_State *L, int shape) {
   const luaL_Reg *hot = lmap_hot(shape);
@@ -80,6 +86,8 @@ static void push_newmeta(lua_State *L, int shape) {
   lmap_setfuncs(L, pairs, 1);
   lua_pushcfunction(L, no_field);
   lua_setfield(L, -2, "__newindex");
+  lua_pushcfunction(L, no_call);
+  lua_setfield(L, -2, "__call");
   lua_pushliteral(L, "hmap");
   lua_setfield(L, -2, "__name");
   push_methods(L, shape);

@@ -48,12 +48,20 @@ static int view_tostring(lua_State *L) {
   return 1;
 }
 
+static int view_call(lua_State *L) {
+  return luaL_error(L, "a view is no function; to go through its entries use "
+                       "for k, v in pairs(t) do");
+}
+
 /* push_newmeta [-0, +1, m]: a metatable of views of maps of this shape. */
 static void push_newmeta(lua_State *L, int shape) {
-  static const luaL_Reg metamethods[] = {
-      {"__index", lview_index},      {"__newindex", lview_newindex},
-      {"__len", view_len},           {"__pairs", view_pairs},
-      {"__tostring", view_tostring}, {NULL, NULL}};
+  static const luaL_Reg metamethods[] = {{"__index", lview_index},
+                                         {"__newindex", lview_newindex},
+                                         {"__len", view_len},
+                                         {"__pairs", view_pairs},
+                                         {"__tostring", view_tostring},
+                                         {"__call", view_call},
+                                         {NULL, NULL}};
   const luaL_Reg *hot = lmap_hotview(shape);
   lua_newtable(L);
   lmap_setfuncs(L, metamethods, 1);

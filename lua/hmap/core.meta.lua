@@ -3,7 +3,7 @@
 -- What editors know of hmap (LuaLS annotations). Never run: a spec holds the
 -- names here against those that the module has.
 --
--- Errors: every function raises "bad argument #n to 'name' (...)" for a wrong
+-- Errors: Every function raises "bad argument #n to 'name' (...)" for a wrong
 -- argument, every method "map is closed" after close; a write that memory or
 -- max_bytes refuses raises too. The map then reads as before the call.
 
@@ -618,69 +618,201 @@ function film:key(number) end
 local map = {}
 
 --- The value of a key, or nil.
+---
+--- Cost: O(1), moves nothing and allocates nothing but the string it may
+--- return.
+---
+--- ```lua
+--- local m = hmap.new { key = "string", value = "int64" }
+--- m:set("pear", 3)
+--- print(m:get("pear"), m:get("plum")) --> 3 nil
+--- ```
 ---@param ... any key
 ---@return any ...
 function map:get(...) end
 
 --- Sets a key to a value; nil deletes. A set takes the key alone.
+---
+--- Errors: A value or key that the types do not hold; "not enough memory"; past
+--- max_bytes.
+---
+--- Cost: O(1); while the map grows it also moves up to two old buckets.
+---
+--- ```lua
+--- local m = hmap.new { key = { "x:int32", "y:int32" }, value = "string" }
+--- m:set(3, 4, "orc")
+--- print(m:get(3, 4)) --> orc
+--- ```
 ---@param ... any key, value
 function map:set(...) end
 
+--- Whether a key is there.
+---
+--- Cost: O(1), whatever the size of the map.
+---
+--- ```lua
+--- local seen = hmap.new { key = "string", value = "none" }
+--- seen:set("pear")
+--- print(seen:has("pear"), seen:has("plum")) --> true false
+--- ```
 ---@param ... any key
 ---@return boolean there
 function map:has(...) end
 
+--- Deletes a key, and says whether it was there.
+---
+--- Cost: O(1); while the map grows it also moves up to two old buckets.
+---
+--- ```lua
+--- local m = hmap.new { key = "string", value = "int64" }
+--- m:set("pear", 3)
+--- print(m:delete("pear"), m:delete("pear")) --> true false
+--- ```
 ---@param ... any key
 ---@return boolean was_there
 function map:delete(...) end
 
 --- Deletes a key and returns the value it had, or nil.
+---
+--- Cost: O(1); while the map grows it also moves up to two old buckets.
+---
+--- ```lua
+--- local jobs = hmap.new { key = "int64", value = "string" }
+--- jobs:set(7, "paint")
+--- print(jobs:pop(7), jobs:pop(7)) --> paint nil
+--- ```
 ---@param ... any key
 ---@return any ...
 function map:pop(...) end
 
 --- Sets a key and returns the value it had, or nil.
+---
+--- Errors: As set.
+---
+--- Cost: O(1); while the map grows it also moves up to two old buckets.
+---
+--- ```lua
+--- local m = hmap.new { key = "string", value = "int64" }
+--- print(m:swap("door", 1)) --> nil
+--- print(m:swap("door", 2)) --> 1
+--- ```
 ---@param ... any key, value
 ---@return any ...
 function map:swap(...) end
 
---- Sets a key only if it is absent. One probe.
+--- Sets a key only if it is absent.
+---
+--- Errors: As set.
+---
+--- Cost: O(1); while the map grows it also moves up to two old buckets. One
+--- probe.
+---
+--- ```lua
+--- local m = hmap.new { key = "string", value = "int64" }
+--- print(m:get_or_set("door", 1)) --> 1 false
+--- print(m:get_or_set("door", 2)) --> 1 true
+--- ```
 ---@param ... any key, value
 ---@return any value there now
 ---@return boolean existed
 function map:get_or_set(...) end
 
---- Adds n (default 1) to a numeric value, absent counting as 0. One probe.
---- Raises if the value type cannot hold the sum.
+--- Adds n (default 1) to a numeric value, absent counting as 0.
+---
+--- Errors: The value type cannot hold the sum; the values are no numbers; else
+--- as set.
+---
+--- Cost: O(1); while the map grows it also moves up to two old buckets. One
+--- probe.
+---
+--- ```lua
+--- local m = hmap.new { key = "string", value = "int64" }
+--- for word in ("to be or not to be"):gmatch "%a+" do m:add(word) end
+--- print(m:get("to"), m:add("be", 10)) --> 2 12
+--- ```
 ---@param ... any key, n
 ---@return number sum
 function map:add(...) end
 
+--- The number of entries, as #m.
+---
+--- Cost: O(1), whatever the size of the map.
+---
+--- ```lua
+--- local m = hmap.new()
+--- m:set("a", 1)
+--- print(m:count(), #m) --> 1 1
+--- ```
 ---@return integer entries
 function map:count() end
 
 --- Deletes every entry; the number of buckets stays. What the entries held goes
 --- back bit by bit with later writes and steps; finish() gives back the rest.
+---
+--- Cost: The marks of the buckets are cleared, a part of the rest; no pause.
+---
+--- ```lua
+--- local m = hmap.new()
+--- m:set("a", 1)
+--- m:clear()
+--- print(#m) --> 0
+--- ```
 function map:clear() end
 
 --- Makes room for n entries without a further growth.
+---
+--- Errors: No map can hold so many; "not enough memory"; past max_bytes.
+---
+--- Cost: Begins one growth; its moves go with later writes.
+---
+--- ```lua
+--- local m = hmap.new { key = "int64", value = "int64" }
+--- m:reserve(1000)
+--- print(m:stats().buckets) --> 256
+--- ```
 ---@param n integer
 function map:reserve(n) end
 
 --- Iterates: each entry present throughout once, whatever is written meanwhile.
 --- Pass all four values to the generic for, which closes the iterator.
+---
+--- Cost: O(1) a step, O(n) in all. An iterator keeps no array alive.
+---
+--- ```lua
+--- local m = hmap.new { key = "string", value = "int64" }
+--- m:set("pear", 3)
+--- for k, v in pairs(m) do print(k, v) end --> pear 3
+--- ```
 ---@return function next
 ---@return any state
 ---@return nil
 ---@return any closing
 function map:pairs() end
 
+--- Iterates over the keys.
+---
+--- Cost: As pairs.
+---
+--- ```lua
+--- local m = hmap.new { key = "string", value = "int64" }
+--- m:set("pear", 3)
+--- for k in m:keys() do print(k) end --> pear
+--- ```
 ---@return function next
 ---@return any state
 ---@return nil
 ---@return any closing
 function map:keys() end
 
+--- Iterates over the values.
+---
+--- Cost: As pairs.
+---
+--- ```lua
+--- local m = hmap.new { key = "string", value = "int64" }
+--- m:set("pear", 3)
+--- for v in m:values() do print(v) end --> 3
+--- ```
 ---@return function next
 ---@return any state
 ---@return nil
@@ -693,6 +825,17 @@ function map:values() end
 -- before anything is written, and told with its index.
 
 --- The values of many keys, with memory asked for at once.
+---
+--- Errors: An element that is no key; its index is told.
+---
+--- Cost: One call for all; the memory of many keys is asked for at once.
+---
+--- ```lua
+--- local m = hmap.new { key = "string", value = "int64" }
+--- m:set_many({ "a", "b" }, { 1, 2 })
+--- local found = m:get_many { "b", "x", "a" }
+--- print(found[1], found[2], found[3], found.n) --> 2 nil 1 3
+--- ```
 ---@param keys any[]
 ---@param out? table the list to fill; default: a new one
 ---@return table values nil where a key is absent; n is #keys
@@ -702,11 +845,32 @@ function map:get_many(keys, out) end
 --- is the last, values.n says how many there are. Other lengths raise.
 --- With one table: as set(k, v) for each of its pairs; in a set, one list of
 --- keys. If memory or max_bytes refuse an entry, those before it are set.
+---
+--- Errors: An element of the wrong type, lists of different length; else as
+--- set.
+---
+--- Cost: As n sets, in one call.
+---
+--- ```lua
+--- local m = hmap.new { key = "string", value = "int64" }
+--- m:set_many { pear = 3, plum = 5 }
+--- print(#m, m:get("plum")) --> 2 5
+--- ```
 ---@param keys any[] | table
 ---@param values? any[]
 function map:set_many(keys, values) end
 
 --- As delete(k) for each key of a list.
+---
+--- Errors: An element that is no key; its index is told.
+---
+--- Cost: As n deletes, in one call.
+---
+--- ```lua
+--- local m = hmap.new { key = "int64", value = "none" }
+--- for i = 1, 10 do m:set(i) end
+--- print(m:delete_many { 1, 2, 99 }, #m) --> 2 8
+--- ```
 ---@param keys any[]
 ---@return integer deleted how many were there
 function map:delete_many(keys) end
@@ -716,6 +880,21 @@ function map:delete_many(keys) end
 --- comes exactly once, whatever is written meanwhile. The map keeps nothing of
 --- a scan; a cursor can be stored. While a rekey is under way a page may be
 --- empty: go on with its cursor.
+---
+--- Errors: Not a cursor of this map, or one from before too many rekeys.
+---
+--- Cost: O(n of the page). Nothing is kept between pages.
+---
+--- ```lua
+--- local m = hmap.new { key = "int64", value = "int64" }
+--- for i = 1, 1000 do m:set(i, i) end
+--- local cursor, keys, values, sum = nil, nil, nil, 0
+--- repeat
+---   cursor, keys, values = m:scan(cursor, 100)
+---   for i = 1, #keys do sum = sum + values[i] end
+--- until not cursor
+--- print(sum) --> 500500
+--- ```
 ---@param cursor string? nil: from the beginning
 ---@param n? integer default 100
 ---@return string? cursor of the next page; nil: this was the last
@@ -724,35 +903,103 @@ function map:delete_many(keys) end
 function map:scan(cursor, n) end
 
 --- A map of the same types and hash with the same entries.
+---
+--- Errors: "not enough memory".
+---
+--- Cost: O(n): walks the map.
+---
+--- ```lua
+--- local m = hmap.new()
+--- m:set("a", 1)
+--- local other = m:clone()
+--- other:set("a", 2)
+--- print(m:get("a"), other:get("a")) --> 1 2
+--- ```
 ---@return hmap.Map
 function map:clone() end
 
 --- A Lua table with the same entries.
+---
+--- Errors: "not enough memory".
+---
+--- Cost: O(n): walks the map.
+---
+--- ```lua
+--- local m = hmap.new()
+--- m:set("a", 1)
+--- print(m:totable().a) --> 1
+--- ```
 ---@return table
 function map:totable() end
 
 --- Sets every entry of another map with the same types, or of a table.
+---
+--- Errors: Other types; else as set.
+---
+--- Cost: O(n) of the other.
+---
+--- ```lua
+--- local m = hmap.new()
+--- m:merge { a = 1, b = 2 }
+--- print(#m) --> 2
+--- ```
 ---@param other hmap.Map | table
 function map:merge(other) end
 
 --- An object on which t[k], t[k] = v, pairs(t) and #t work and nothing else, so
 --- that no key collides with a method.
+---
+--- Errors: Keys or values that are tuples.
+---
+--- Cost: O(1); reads and writes are as fast as methods.
+---
+--- ```lua
+--- local m = hmap.new { key = "string", value = "int64" }
+--- local t = m:view()
+--- t.get = 7
+--- print(t.get, m:get("get"), #t) --> 7 7 1
+--- ```
 ---@return table
 function map:view() end
 
 --- Closes the map; idempotent. Also by `local m <close>` and the collector. What
 --- it holds goes back bit by bit: while other maps are written, made or stepped,
 --- and in each cycle of the collector; finish() of any map gives back the rest.
+---
+--- Cost: O(1) at once; the memory goes back bit by bit.
+---
+--- ```lua
+--- local m = hmap.new()
+--- m:close()
+--- print(m) --> hmap any -> any, closed
+--- ```
 function map:close() end
 
 --- Moves up to n old buckets of the growth in progress, and gives back a part
 --- of what waits to be given back.
+---
+--- Cost: O(n buckets moved).
+---
+--- ```lua
+--- local m = hmap.new { key = "int64", value = "int64", seed = 1 }
+--- for i = 1, 105 do m:set(i, i) end
+--- print(m:step(4)) --> 4 10
+--- ```
 ---@param n integer
 ---@return integer moved
 ---@return integer remaining
 function map:step(n) end
 
 --- Moves old buckets until about so many seconds are over.
+---
+--- Cost: About so many seconds, or until nothing is left to do.
+---
+--- ```lua
+--- local m = hmap.new { key = "int64", value = "int64" }
+--- for i = 1, 105 do m:set(i, i) end
+--- local moved, remaining = m:step_for(0.1)
+--- print(moved > 0, remaining) --> true 0
+--- ```
 ---@param seconds number
 ---@return integer moved
 ---@return integer remaining
@@ -760,54 +1007,168 @@ function map:step_for(seconds) end
 
 --- Completes the growth in progress and gives back all that waits; its work
 --- depends on how much that is.
+---
+--- Cost: All that is left of the growth: not bounded.
+---
+--- ```lua
+--- local m = hmap.new { key = "int64", value = "int64" }
+--- for i = 1, 105 do m:set(i, i) end
+--- m:finish()
+--- print(m:stats().growing) --> false
+--- ```
 function map:finish() end
 
---- Begins a move to the fewest buckets that hold the entries. Raises while the
---- map holds NaN keys.
+--- Begins a move to the fewest buckets that hold the entries.
+---
+--- Errors: The map holds NaN keys; "not enough memory".
+---
+--- Cost: Begins a move; its steps go with later writes.
+---
+--- ```lua
+--- local m = hmap.new { key = "int64", value = "int64" }
+--- for i = 1, 1000 do m:set(i, i) end
+--- for i = 11, 1000 do m:delete(i) end
+--- m:shrink()
+--- m:finish()
+--- print(m:stats().buckets) --> 2
+--- ```
 function map:shrink() end
 
 --- Begins a move of all entries to new places, under a fresh hash key (xxh3 if
---- the hash has none). Raises while the map holds NaN keys.
+--- the hash has none).
+---
+--- Errors: The map holds NaN keys; "not enough memory".
+---
+--- Cost: Begins a move; its steps go with later writes.
+---
+--- ```lua
+--- local m = hmap.new { key = "int64", value = "int64", hash = "constant" }
+--- for i = 1, 100 do m:set(i, i) end
+--- print(m:distribution().max_entries) --> 100
+--- m:rekey()
+--- m:finish()
+--- print(m:distribution().max_entries < 20) --> true
+--- ```
 function map:rekey() end
 
 --- Changes the policy: what a table names, or all of it by a name. Returns the
 --- policy that the map now has; with nothing to change, just that.
+---
+--- Errors: A name or number that no policy has; it is named.
+---
+--- Cost: O(1), whatever the size of the map.
+---
+--- ```lua
+--- local m = hmap.new { policy = "go" }
+--- print(m:tune { moves = 4 }.moves) --> 4
+--- ```
 ---@param policy? hmap.PolicyName | hmap.Policy
 ---@return hmap.Policy
 function map:tune(policy) end
 
 --- Go's header. O(1).
+---
+--- Cost: O(1), whatever the size of the map.
+---
+--- ```lua
+--- local m = hmap.new { key = "int64", value = "int64" }
+--- for i = 1, 20 do m:set(i, i) end
+--- print(m:header().count, m:header().B) --> 20 2
+--- ```
 ---@return hmap.Header
 function map:header() end
 
 --- O(1).
+---
+--- Cost: O(1), whatever the size of the map.
+---
+--- ```lua
+--- local m = hmap.new { key = "int64", value = "int64" }
+--- for i = 1, 20 do m:set(i, i) end
+--- print(m:stats().load, m:stats().next_growth_at) --> 5.0 26
+--- ```
 ---@return hmap.Stats
 function map:stats() end
 
 --- How the keys fell, beside what chance would do. Walks the map.
+---
+--- Cost: O(n): walks the map.
+---
+--- ```lua
+--- local m = hmap.new { key = "int64", value = "int64", seed = 1 }
+--- for i = 1, 1000 do m:set(i, i) end
+--- print(m:distribution().verdict) --> good
+--- ```
 ---@return hmap.Distribution
 function map:distribution() end
 
 --- The search for a key: where it goes and why, what it meets. Moves nothing.
+---
+--- Errors: What is no key of this map.
+---
+--- Cost: O(1), whatever the size of the map. Moves nothing.
+---
+--- ```lua
+--- local m = hmap.new { key = "string", value = "int64", seed = 1 }
+--- m:set("pear", 3)
+--- print(m:explain("pear").found, m:explain("pear").bucket) --> true 0
+--- ```
 ---@param ... any key
 ---@return hmap.Explanation
 function map:explain(...) end
 
 --- One chain of the new array or, while the map grows, of the old one.
+---
+--- Errors: There is no such bucket.
+---
+--- Cost: O(1): one chain.
+---
+--- ```lua
+--- local m = hmap.new { key = "int64", value = "int64", seed = 1 }
+--- m:set(1, 10)
+--- local slot = m:bucket(0).slots[1]
+--- print(slot.state, slot.key, slot.value) --> full 1 10
+--- ```
 ---@param i integer from 0
 ---@param which? hmap.Which
 ---@return hmap.Bucket
 function map:bucket(i, which) end
 
 --- Iterates over the chains of an array.
+---
+--- Cost: One chain a step.
+---
+--- ```lua
+--- local m = hmap.new { key = "int64", value = "int64" }
+--- for i = 1, 20 do m:set(i, i) end
+--- local n = 0
+--- for bucket in m:buckets() do n = n + #bucket.slots end
+--- print(n >= 32) --> true
+--- ```
 ---@param which? hmap.Which
 ---@return fun(): hmap.Bucket?
 function map:buckets(which) end
 
+--- How keys and values lie in a bucket of this map.
+---
+--- Cost: O(1), whatever the size of the map.
+---
+--- ```lua
+--- local m = hmap.new { key = "int64", value = "int64" }
+--- print(m:layout().bucket_size) --> 144
+--- ```
 ---@return hmap.Layout
 function map:layout() end
 
 --- O(1).
+---
+--- Cost: O(1), whatever the size of the map.
+---
+--- ```lua
+--- local m = hmap.new { key = "string", value = "int64" }
+--- m:set(("long "):rep(20), 1)
+--- print(m:memory().total == m:stats().bytes) --> true
+--- ```
 ---@return hmap.Memory
 function map:memory() end
 
@@ -815,21 +1176,58 @@ function map:memory() end
 --- from then on each operation's work is counted, each key of a many-key method
 --- as an operation. Without an argument: what all operations came to, nil if it
 --- is closed. A closed ledger costs nothing.
+---
+--- Errors: "not enough memory".
+---
+--- Cost: O(1); a closed one costs nothing, an open one about half an operation.
+---
+--- ```lua
+--- local m = hmap.new { key = "int64", value = "int64" }
+--- m:ledger(true)
+--- for i = 1, 10 do m:set(i, i) end
+--- print(m:ledger().ops.set) --> 10
+--- ```
 ---@param on? boolean
 ---@return hmap.Totals?
 function map:ledger(on) end
 
 --- The last operation; nil if the ledger is closed or has none yet.
+---
+--- Cost: O(1), whatever the size of the map.
+---
+--- ```lua
+--- local m = hmap.new { key = "int64", value = "int64" }
+--- m:ledger(true)
+--- m:set(1, 1)
+--- print(m:last_op().op, m:last_op().hashes) --> set 1
+--- ```
 ---@return hmap.Op?
 function map:last_op() end
 
 --- The n costliest operations, the costliest first, of equals the earlier. The
 --- ledger keeps 64.
+---
+--- Cost: O(n), of 64 at most.
+---
+--- ```lua
+--- local m = hmap.new { key = "int64", value = "int64" }
+--- m:ledger(true)
+--- for i = 1, 1000 do m:set(i, i) end
+--- print(m:worst_ops(1)[1].growth) --> double
+--- ```
 ---@param n? integer default 10
 ---@return hmap.Op[]
 function map:worst_ops(n) end
 
 --- Verifies every invariant. Walks the map.
+---
+--- Cost: O(n): walks the map.
+---
+--- ```lua
+--- local m = hmap.new()
+--- m:set("a", 1)
+--- print(m:check()) --> true
+--- ```
 ---@return true?
 ---@return string? broken
 function map:check() end
@@ -837,6 +1235,16 @@ function map:check() end
 --- What inserts of new keys will do until the map holds n entries: growths,
 --- writes that they take, bytes then and at the worst moment. Keys are taken to
 --- fall by chance, and to come with as much text as those that are there.
+---
+--- Errors: Fewer entries than there are.
+---
+--- Cost: Arithmetic: O(growths).
+---
+--- ```lua
+--- local m = hmap.new { key = "int64", value = "int64" }
+--- m:set(1, 1)
+--- print(m:forecast(1000000).buckets) --> 262144
+--- ```
 ---@param n integer
 ---@return hmap.Forecast
 function map:forecast(n) end
@@ -845,6 +1253,16 @@ function map:forecast(n) end
 --- key and value in its chain and order. Equal for equal states, on every
 --- little-endian machine; objects in `any` count by their kind alone. Not for
 --- addresses, iterators and policy. Walks the map.
+---
+--- Cost: O(n): walks the map.
+---
+--- ```lua
+--- local a = hmap.new { key = "int64", value = "int64", seed = 1 }
+--- local b = hmap.new { key = "int64", value = "int64", seed = 1 }
+--- a:set(1, 1)
+--- b:set(1, 1)
+--- print(a:fingerprint() == b:fingerprint()) --> true
+--- ```
 ---@return integer
 function map:fingerprint() end
 
@@ -852,15 +1270,50 @@ function map:fingerprint() end
 --- it has been done and before it returns. What fn raises goes to the caller of
 --- that operation, and the rest is told with the next. fn may use, write and
 --- close this very map: what that causes is told behind what waits. nil ends it.
+---
+--- Errors: What is no function.
+---
+--- Cost: Nothing while nobody listens.
+---
+--- ```lua
+--- local m = hmap.new { key = "int64", value = "int64", seed = 1 }
+--- m:trace(function(event)
+---   if event.kind == "grow_begin" then print(event.from, event.to) end
+--- end)
+--- for i = 1, 20 do m:set(i, i) end --> 1 2
+--- --> 2 4
+--- ```
 ---@param fn fun(event: hmap.Event)?
 function map:trace(fn) end
 
 --- Keeps the last n events, and as many runs of calls, without calling Lua;
 --- begins anew each time. 0 or nothing ends it and frees them.
+---
+--- Errors: "not enough memory".
+---
+--- Cost: O(n) memory; no call of Lua while it records.
+---
+--- ```lua
+--- local m = hmap.new { key = "int64", value = "int64", seed = 1 }
+--- m:record(100)
+--- for i = 1, 20 do m:set(i, i) end
+--- print(m:events()[1].kind) --> grow_begin
+--- ```
 ---@param n? integer
 function map:record(n) end
 
 --- What was recorded, which is then no longer kept. Raises without a recording.
+---
+--- Errors: There is no recording.
+---
+--- Cost: O(events).
+---
+--- ```lua
+--- local m = hmap.new { key = "int64", value = "int64", seed = 1 }
+--- m:record(100)
+--- for i = 1, 20 do m:set(i, i) end
+--- print(m:events().operations) --> 20
+--- ```
 ---@return hmap.Recording
 function map:events() end
 
@@ -872,14 +1325,49 @@ function map:events() end
 --- `any` keys watch({key = t}, fn) watches the key t whatever table it is. While
 --- anything is watched, each touch of any entry costs a comparison with each
 --- watch.
+---
+--- Errors: What is no key, a bucket that is not there, what is no function.
+---
+--- Cost: Each touch of any entry costs a comparison with each watch.
+---
+--- ```lua
+--- local m = hmap.new { key = "string", value = "int64" }
+--- m:watch("pear", function(touch) print(touch.kind) end)
+--- m:set("pear", 3) --> insert
+--- m:delete("pear") --> delete
+--- ```
 ---@param ... any key or form, fn or nil
 function map:watch(...) end
 
 --- Both arrays, the evacuation mark, chains and load as text. Its work depends
 --- on the width, not on the map.
+---
+--- Errors: An option that there is not.
+---
+--- Cost: Depends on the width, not on the map.
+---
+--- ```lua
+--- local m = hmap.new { key = "int64", value = "int64", seed = 1 }
+--- for i = 1, 20 do m:set(i, i) end
+--- print(m:draw { width = 64, ascii = true }:match "20 entries") --> 20 entries
+--- ```
 ---@param opts? hmap.DrawOptions
 ---@return string
 function map:draw(opts) end
+
+--- Prints what can be asked of a map, by question; of a name, or of a function
+--- itself, what it does, raises and costs, and an example with its output.
+---
+--- Errors: A name that there is not.
+---
+--- Cost: Reads the annotations once.
+---
+--- ```lua
+--- local m = hmap.new()
+--- m:help("count") --> m:count() -> integer entries ...
+--- ```
+---@param what? string | function
+function map:help(what) end
 
 -- -- the module ---------------------------------------------------------------
 
@@ -888,11 +1376,29 @@ function map:draw(opts) end
 local core = {}
 
 --- A new map. Raises for unknown options and types, and lists the valid ones.
+---
+--- Errors: An option or type that there is not: the valid ones are listed; "not
+--- enough memory".
+---
+--- Cost: O(1): room for `capacity` costs nothing until it is touched.
+---
+--- ```lua
+--- local m = hmap.new { key = "string", value = "int64", name = "prices" }
+--- print(m) --> hmap 'prices' string -> int64: 0 entries, B=0, load 0.00
+--- ```
 ---@param opts? hmap.Options
 ---@return hmap.Map
 function core.new(opts) end
 
 --- How keys and values of these types lie in a bucket.
+---
+--- Errors: A type that there is not.
+---
+--- Cost: O(1), whatever the size of the map.
+---
+--- ```lua
+--- print(hmap.layout("string", "int64").bucket_size) --> 208
+--- ```
 ---@param key hmap.Type
 ---@param value hmap.Type
 ---@return hmap.Layout
@@ -900,11 +1406,28 @@ function core.layout(key, value) end
 
 --- What a map will cost, by arithmetic: buckets, bytes, growths, probes; and the
 --- same map in Go. No map is filled.
+---
+--- Errors: An option that there is not, numbers that cannot be.
+---
+--- Cost: Arithmetic: O(growths). No map is filled.
+---
+--- ```lua
+--- local p = hmap.plan { key = "int64", value = "int64", entries = 1000000 }
+--- print(p.buckets, p.growths[#p.growths].at) --> 262144 851969
+--- ```
 ---@param opts hmap.PlanOptions
 ---@return hmap.Plan | hmap.PlanFromBytes
 function core.plan(opts) end
 
 --- The hash of a key as a map with this seed would have it.
+---
+--- Errors: What is no key of that type.
+---
+--- Cost: O(1), whatever the size of the map.
+---
+--- ```lua
+--- print(hmap.hash("int64", 7, 0, "identity")) --> 7
+--- ```
 ---@param key_type hmap.Type
 ---@param key any
 ---@param seed? integer
@@ -914,6 +1437,15 @@ function core.hash(key_type, key, seed, hash) end
 
 --- Compares the hash functions on a list of keys, without building the maps:
 --- a bad hash takes no longer than a good one.
+---
+--- Errors: A list with keys of two types.
+---
+--- Cost: O(n) for each hash function.
+---
+--- ```lua
+--- local s = hmap.keystats { 16, 32, 48, 64, 80 }
+--- print(s.keys, s.key) --> 5 int64
+--- ```
 ---@param keys any[]
 ---@param opts? hmap.KeystatsOptions
 ---@return hmap.Keystats
@@ -923,6 +1455,16 @@ function core.keystats(keys, opts) end
 --- distribution, picture. Walks the map. No address is in it. With a path, a
 --- film, or a list of what films are made of, as one HTML file that needs
 --- nothing else; returns its bytes.
+---
+--- Errors: What is no map; an option that there is not; a file that cannot be
+--- written.
+---
+--- Cost: O(n): walks the map.
+---
+--- ```lua
+--- local m = hmap.new { key = "int64", value = "int64", seed = 1 }
+--- print(hmap.report(m):match "^hmap int64 %-> int64") --> hmap int64 -> int64
+--- ```
 ---@param m hmap.Map
 ---@param opts? hmap.DrawOptions
 ---@return string
@@ -932,6 +1474,16 @@ function core.report(m, opts) end
 --- The film of a map: what became of it, operation by operation. Of a map as it
 --- stands a film of that moment; of a script or a recording with its keys, the
 --- operations are done again, to a new map, and looked at.
+---
+--- Errors: A recording that is not whole.
+---
+--- Cost: O(operations).
+---
+--- ```lua
+--- local film = hmap.film { key = "int64", value = "int64", seed = 1,
+---   keys = { 1, 2, 3 } }
+--- print(film.operations, film:at(2).header.count) --> 3 2
+--- ```
 ---@param x hmap.Map | hmap.Script | hmap.Recording
 ---@param opts? hmap.FilmOptions
 ---@return hmap.Film
@@ -941,12 +1493,35 @@ function core.film(x, opts) end
 --- recording must be whole, from the beginning of a map with a seed; its field
 --- keys has the operations' keys in order, values their values (else zeros).
 --- Raises if the new map does not cause the same events at the same operations.
+---
+--- Errors: The recording is not whole, or does not fit the map.
+---
+--- Cost: O(operations).
+---
+--- ```lua
+--- local m = hmap.new { key = "int64", value = "int64", seed = 1 }
+--- m:record(100)
+--- for i = 1, 20 do m:set(i, 0) end
+--- local recording = m:events()
+--- recording.keys = {}
+--- for i = 1, 20 do recording.keys[i] = i end
+--- print(#hmap.replay(recording, 12)) --> 12
+--- ```
 ---@param recording hmap.Recording
 ---@param step? integer
 ---@return hmap.Map
 function core.replay(recording, step) end
 
 --- The map behind a view.
+---
+--- Errors: What is no view.
+---
+--- Cost: O(1), whatever the size of the map.
+---
+--- ```lua
+--- local m = hmap.new()
+--- print(hmap.of(m:view()) == m) --> true
+--- ```
 ---@param view table
 ---@return hmap.Map
 function core.of(view) end
@@ -955,6 +1530,17 @@ function core.of(view) end
 --- has not moved on since an earlier look, by this, profile or metrics, at least
 --- stuck_after seconds ago. With `collect` maps that were no longer referenced
 --- are in the list for the last time, as leaked.
+---
+--- Errors: An option that there is not.
+---
+--- Cost: O(maps), not their entries.
+---
+--- ```lua
+--- local m <close> = hmap.new { name = "prices" }
+--- for _, row in ipairs(hmap.live()) do
+---   if row.map == m then print(row.name, row.count) end
+--- end --> prices 0
+--- ```
 ---@param opts? hmap.LiveOptions
 ---@return hmap.LiveMap[]
 function core.live(opts) end
@@ -962,14 +1548,46 @@ function core.live(opts) end
 --- With true, maps made from now on remember the traceback of their creation,
 --- and their lives are noted, at every few hundred writes; false ends that.
 --- Without an argument: what was noted.
+---
+--- Cost: O(maps). While it is on, a traceback for each map made.
+---
+--- ```lua
+--- hmap.profile(true)
+--- local m <close> = hmap.new()
+--- m:set("a", 1)
+--- hmap.profile(false)
+--- print(hmap.profile().on) --> false
+--- ```
 ---@param on? boolean
 ---@return hmap.Profile?
 function core.profile(on) end
 
 --- All maps as Prometheus text, exposition format 0.0.4. Maps of one name are
 --- summed, those without a name are one with map="".
+---
+--- Cost: O(maps).
+---
+--- ```lua
+--- local m <close> = hmap.new { name = "prices" }
+--- m:set("a", 1)
+--- print(hmap.metrics():match 'hmap_entries{map="prices"} %d+')
+--- --> hmap_entries{map="prices"} 1
+--- ```
 ---@return string
 function core.metrics() end
+
+--- Prints what can be asked of a map, by question; of a name, or of a function
+--- itself, what it does, raises and costs, and an example with its output.
+---
+--- Errors: A name that there is not.
+---
+--- Cost: Reads the annotations once.
+---
+--- ```lua
+--- hmap.help("of") --> hmap.of(view) -> hmap.Map ...
+--- ```
+---@param what? string | function
+function core.help(what) end
 
 -- The rest is for hmap's own Lua side.
 

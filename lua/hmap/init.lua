@@ -5,6 +5,7 @@
 
 local core = require "hmap.core"
 local film = require "hmap.explorer.film"
+local help = require "hmap.help"
 local keystats = require "hmap.keystats"
 local ledger = require "hmap.ledger"
 local live = require "hmap.live"
@@ -87,10 +88,6 @@ local function worst_ops(m, n)
   return core.view("ops", ops)
 end
 
-local function is_map(m)
-  return type(m) == "userdata" and (getmetatable(m) or {}).__name == "hmap"
-end
-
 -- The page as an HTML file; its size.
 local function report_page(x, path, opts)
   local ok, size = pcall(page.write, x, path, opts)
@@ -100,7 +97,7 @@ end
 
 local function map_report(m, opts, film_opts)
   if type(opts) == "string" then return report_page(m, opts, film_opts) end
-  if not is_map(m) then
+  if not film.is_map(m) then
     error(string.format("bad argument #1 to 'report' (hmap expected%s, got %s)",
       type(m) == "table" and m.keys and " without a path" or "",
       type(m)), 2)
@@ -128,12 +125,16 @@ local function map_report(m, opts, film_opts)
     { width = opts.width or terminal.width(), ascii = ascii })
 end
 
-core.extend("draw", draw)
-core.extend("distribution", distribution)
-core.extend("forecast", plan.forecast)
-core.extend("last_op", last_op)
-core.extend("ledger", map_ledger)
-core.extend("worst_ops", worst_ops)
+local methods = {
+  draw = draw,
+  distribution = distribution,
+  forecast = plan.forecast,
+  help = help.method,
+  last_op = last_op,
+  ledger = map_ledger,
+  worst_ops = worst_ops,
+}
+for name, method in pairs(methods) do core.extend(name, method) end
 for name, text in pairs(views) do
   core.set_view_tostring(name, text)
 end
@@ -153,7 +154,7 @@ core.set_view_tostring("plan", plan_text.plan)
 core.set_view_tostring("forecast", plan_text.forecast)
 core.set_view_tostring("profile", profile.text)
 
-return {
+local hmap = {
   new = core.new,
   layout = core.layout,
   plan = plan.plan,
@@ -166,5 +167,9 @@ return {
   profile = profile.profile,
   metrics = metrics.metrics,
   of = core.of,
+  help = help.help,
   _VERSION = core._VERSION,
 }
+help.know(hmap, methods)
+
+return setmetatable(hmap, { __name = "hmap module", __tostring = help.line })

@@ -238,8 +238,10 @@ static void tell_first(lua_State *L, lmap *h) {
   if (wanted && item.lost > 0)
     set_int(L, "lost", item.lost);
   drop_item(t);
+  t->calling = true;
   if (wanted)
     lua_call(L, 1, 0);
+  t->calling = false;
 }
 
 static int tell_all(lua_State *L) {
@@ -281,22 +283,27 @@ static void tidy(lua_State *L, int self, lmap *h) {
 }
 
 /* One loop at a time: what callbacks cause is told by the loop that called
-** them. */
+** them. The method has done its work: only a callback may say otherwise. Where
+** there is no memory for what it is to be told, that waits for the next method.
+*/
 void ltrace_tell(lua_State *L, int self, lmap *h) {
   ltrace *t = h->trace;
-  int status = LUA_OK;
+  int status = LUA_OK, top = lua_gettop(L);
   if (t->telling)
     return;
   if (t->queue.n > 0) {
     t->telling = true;
+    t->calling = false;
     lua_pushcfunction(L, tell_all);
     lua_pushvalue(L, self);
     status = lua_pcall(L, 1, 0, 0);
     t->telling = false;
   }
+  bool raises = status != LUA_OK && t->calling;
   tidy(L, self, h);
-  if (status != LUA_OK)
+  if (raises)
     lua_error(L);
+  lua_settop(L, top);
 }
 
 /* -- who listens ---------------------------------------------------------- */

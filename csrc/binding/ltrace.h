@@ -158,7 +158,8 @@ typedef struct ltrace {
   bool tracing, recording;
   bool armed;        /* a method is at work that will tell, */
   lua_State *thread; /* in this thread */
-  bool telling;      /* callbacks are being called */
+  bool telling;      /* what is queued is being told, */
+  bool calling;      /* by a callback that is at work */
 
   uint64_t op;     /* operations so far */
   lcall call;      /* the one at work */

@@ -498,7 +498,7 @@ describe("the command", function()
     local all = table.concat(PIECES, "\n"):gsub("%z", "")
     write("keys", all .. "\n" .. ("é"):rep(300) .. "\n")
     for _, line in ipairs { "stats keys", "report - keys", "explore keys",
-      "draw keys", "stats --key int64 keys", "keystats keys" } do
+      "draw keys", "stats --key int64 keys", "keystats keys", "watch keys" } do
       run(line)
     end
     -- All bytes that a word of a command line can have, in few words.
@@ -511,13 +511,14 @@ describe("the command", function()
         "stats --key %s:int8,int8 keys", "stats keys --seed %s",
         "plan --entries 10 --key %s:int8,int8", "record %s/x keys",
         "keystats --key %s keys", "replay %s", "compare --policies %s keys",
-        "layout %s int8", "stats --%s",
+        "layout %s int8", "stats --%s", "watch --follow %s keys",
       } do
         run((line:gsub("%%s", (q:gsub("%%", "%%%%")))))
       end
       write(word, "1\n2\n")
       for _, line in ipairs { "explore --key int64 ./%s", "stats ./%s",
-        "compare --json ./%s", "replay ./%s", "stats --key bool ./%s" } do
+        "compare --json ./%s", "replay ./%s", "stats --key bool ./%s",
+        "watch --at 1 ./%s" } do
         run((line:gsub("%%s", (q:gsub("%%", "%%%%")))))
       end
     end

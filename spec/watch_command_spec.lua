@@ -2,6 +2,7 @@
 -- as text, and held to the map that it shows. GOLDEN=write makes the frames of
 -- spec/frames anew.
 local hmap = require "hmap"
+local canvas = require "hmap.explorer.canvas"
 local view = require "hmap.explorer.terminal"
 
 local function quoted(word)
@@ -362,6 +363,12 @@ describe("hmap watch in a terminal", function()
     assert.truthy(seen:find("\27%[[%d;]*7m"))
   end)
 
+  it("is text, frame by frame, where TERM is dumb", function()
+    start("--at 27 few.txt", { env = "TERM=dumb" })
+    local seen = is_restored(0)
+    assert.truthy(seen:find("hmap watch  few.txt.*operation 27 of 200"))
+  end)
+
   it("keeps its lines whatever is in a key", function()
     write(path_of("odd.txt"), "\27[2J\27]0;title\7\n漢字テーブル\n\u{9b}2J\n"
       .. "\u{202e}abc\n\255\254\ne\u{301}\n" .. ("x"):rep(300) .. "\n")
@@ -544,6 +551,31 @@ local function assert_cell(bucket, cell, place)
 end
 
 describe("A frame", function()
+  it("fits every screen", function()
+    local film = hmap.film { keys = WORDS, key = "string", value = "none",
+      seed = 1, name = "\27[2J" .. ("name"):rep(40) }
+    local function check(sheet, width, height)
+      local lines = sheet:lines()
+      assert.equal(height, #lines)
+      for _, line in ipairs(lines) do
+        if canvas.width_of(line) > width or line:find("%c") then
+          error(width .. " x " .. height .. ": " .. line)
+        end
+      end
+    end
+    for i, op in ipairs { 0, 1, 9, 27, 60, 110, 120, 430, 850, 3000 } do
+      for width = i, 170, 13 do
+        for height = 1, 60, 7 do
+          local opts = { width = width, height = height, follow = 5,
+            state = "paused", prompt = i % 2 > 0 and "a prompt" or nil,
+            flight = i / 10 }
+          check(view.frame(film, film:at(op), opts), width, height)
+          check(view.help(film, opts), width, height)
+        end
+      end
+    end
+  end)
+
   it("shows of every bucket what the map has there", function()
     local film = hmap.film { keys = WORDS, key = "string", value = "none",
       seed = 1 }

@@ -19,8 +19,8 @@ local OVERTURE = 2000   -- operations that can be shown at once
 local LONGER = 10       -- times as many has the next film
 local LOOKS = 5         -- rounds between two looks at the terminal's size
 
--- The least that says something, and what a page of text has.
-local NARROWEST, LOWEST = 40, 12
+-- What a frame of text has.
+local NARROWEST = 40
 local PAGE = { width = 80, height = 24 }
 
 local function options(c)
@@ -159,14 +159,12 @@ local function draw(show, on, size, total, args, filming)
   end
   local prompt = show.prompt and "follow which key? " .. show.prompt .. "_"
     or show.message
-  local opts = { width = math.max(NARROWEST, size.width),
-    height = math.max(LOWEST, size.height), ascii = args.ascii,
+  local opts = { width = size.width, height = size.height, ascii = args.ascii,
     follow = show.follow, state = state, prompt = prompt,
     flight = show:flight(now), total = total }
   local sheet = show.help and view.help(show.film, opts)
     or view.frame(show.film, show.scene, opts)
-  local lines = sheet:lines(on.paint)
-  on:show(table.move(lines, 1, math.min(#lines, size.height), 1, {}))
+  on:show(sheet:lines(on.paint))
 end
 
 local function look_at_size(on, size)

@@ -1,7 +1,7 @@
 --- A sheet of character cells, each with a style: what a screen shows.
 --
--- Pure. Text comes from people's keys: what is no character of a line never
--- gets here, and what takes two columns takes two.
+-- Pure. Text is what words.lua lets people see; here it is only cut to columns,
+-- of which some characters take two or none.
 
 local canvas = {}
 canvas.__index = canvas
@@ -11,10 +11,6 @@ local function new(width, height, ascii)
     cells = {}, styles = {} }, canvas)
 end
 
--- Controls, and what turns the direction of writing.
-local UNSAFE = { { 0, 31 }, { 127, 159 }, { 0x200E, 0x200F },
-  { 0x2028, 0x202E }, { 0x2060, 0x206F }, { 0xD800, 0xDFFF },
-  { 0xFEFF, 0xFEFF }, { 0xFFF0, 0xFFFB }, { 0xE0000, 0x7FFFFFFF } }
 local NARROW = { { 0x0300, 0x036F }, { 0x0483, 0x0489 }, { 0x0591, 0x05BD },
   { 0x0610, 0x061A }, { 0x064B, 0x065F }, { 0x0E31, 0x0E31 },
   { 0x0E34, 0x0E3A }, { 0x0E47, 0x0E4E }, { 0x1AB0, 0x1AFF },
@@ -42,11 +38,9 @@ end
 -- Each character of a text and the columns that it takes.
 local function characters(text, ascii)
   local list = {}
-  if not utf8.len(text) then text = text:gsub("[\128-\255]", "?") end
   for _, code in utf8.codes(text) do
-    local safe = not within(UNSAFE, code) and (not ascii or code < 128)
-    list[#list + 1] = safe and { utf8.char(code), columns(code) }
-      or { "?", 1 }
+    list[#list + 1] = ascii and code > 127 and { "?", 1 }
+      or { utf8.char(code), columns(code) }
   end
   return list
 end

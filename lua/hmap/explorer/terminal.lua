@@ -318,8 +318,8 @@ local function bytes_text(scene, peak)
     if n > 0 then parts[#parts + 1] = name .. " " .. words.bytes(n) end
   end
   for _, n in pairs(scene.memory) do total = total + n end
-  return f("%s now, %s at worst: %s", words.bytes(total), words.bytes(peak),
-    table.concat(parts, ", "))
+  local text = f("%s now, %s at worst", words.bytes(total), words.bytes(peak))
+  return #parts > 0 and text .. ": " .. table.concat(parts, ", ") or text
 end
 
 local function load_text(view, columns)
@@ -377,22 +377,24 @@ end
 
 -- -- lines above ------------------------------------------------------------
 
+local function name_of(film) return words.safe(film.map.name or "a map") end
+
 local function title(film)
   local map = film.map
   local function type_text(t)
     return type(t) == "table" and "{" .. table.concat(t, ",") .. "}" or t
   end
-  return f("%s -> %s   policy %s   seed %s", type_text(map.key),
-    type_text(map.value), map.policy_name or "of its own",
-    map.seed and tostring(map.seed) or "random")
+  return { f("%s -> %s ", type_text(map.key), type_text(map.value)),
+    f("policy %s ", map.policy_name or "of its own"),
+    f("seed %s", map.seed and tostring(map.seed) or "random") }
 end
 
 local function head(view, total)
   local sheet, film, scene = view.canvas, view.film, view.scene
-  local name = fit(film.map.name or "a map", sheet.width // 3, view.signs)
+  local name = fit(name_of(film), sheet.width // 3, view.signs)
   local column = sheet:put(1, 2, "hmap watch", "title")
   column = sheet:put(1, column + 2, name, "title")
-  sheet:put(1, column + 3, title(film), "dim")
+  sheet:put(1, column + 3, items(title(film), sheet.width - column - 3), "dim")
   local what = f("operation %s of %s", words.count(scene.op),
     words.count(total or film.operations))
   column = sheet:put(2, 2, what, "title")
@@ -470,7 +472,7 @@ end
 
 function FOOT.keys(view, line, _, opts)
   if opts.prompt then
-    view.canvas:put(line, 2, opts.prompt, "key")
+    view.canvas:put(line, 2, words.safe(opts.prompt), "key")
   elseif opts.state then
     view.canvas:put(line, 2, items(KEYS, view.canvas.width - 2), "dim")
   end
@@ -578,7 +580,7 @@ local function help(film, opts)
   local view = { signs = signs,
     canvas = canvas.new(opts.width, opts.height, opts.ascii) }
   local column = view.canvas:put(1, 2, "hmap watch", "title")
-  view.canvas:put(1, column + 2, film.map.name or "a map", "title")
+  view.canvas:put(1, column + 2, name_of(film), "title")
   local line = 3
   local function add(text, style, at)
     local wrapped = words.wrap(text, opts.width - 2 - (at or 0))

@@ -434,16 +434,24 @@ describe("hmap watch in a terminal", function()
   it("ends when its terminal is gone, and leaves nobody behind", function()
     start("few.txt")
     shows("operation 3 of 200")
-    local process = pid()
+    local processes = { pid() }
+    -- Its keeper, at least; what asks for the size comes and goes.
+    for child in read(("/proc/%d/task/%d/children"):format(pid(), pid()))
+      :gmatch("%d+") do
+      processes[#processes + 1] = child
+    end
+    assert.is_true(#processes > 1)
     tmux("kill-server")
-    local function lives()
+    local function lives(process)
       return os.execute("kill -0 " .. process .. " 2>/dev/null")
     end
-    for _ = 1, PATIENCE do
-      if not lives() then break end
-      nap()
+    for _, process in ipairs(processes) do
+      for _ = 1, PATIENCE do
+        if not lives(process) then break end
+        nap()
+      end
+      assert.is_nil(lives(process))
     end
-    assert.is_nil(lives())
   end)
 end)
 
@@ -564,8 +572,8 @@ describe("A frame", function()
       end
     end
     for i, op in ipairs { 0, 1, 9, 27, 60, 110, 120, 430, 850, 3000 } do
-      for width = i, 170, 13 do
-        for height = 1, 60, 7 do
+      for width = i, 170, 31 do
+        for height = 1, 60, 9 do
           local opts = { width = width, height = height, follow = 5,
             state = "paused", prompt = i % 2 > 0 and "a prompt" or nil,
             flight = i / 10 }
@@ -583,7 +591,7 @@ describe("A frame", function()
     local seen = 0
     for op = 1, 850 do
       m:set(WORDS[op])
-      if op % 7 == 0 or m:stats().growing then
+      if op % 17 == 0 or m:stats().growing then
         local lines = view.frame(film, film:at(op), { width = 140,
           height = 60, plain = true }):lines()
         local text = table.concat(lines, "\n")
@@ -607,6 +615,6 @@ describe("A frame", function()
         end
       end
     end
-    assert.is_true(seen > 10000)
+    assert.is_true(seen > 5000)
   end)
 end)

@@ -516,8 +516,8 @@ local SHADES = { [" "] = 0, ["▁"] = 1, ["▂"] = 2, ["▃"] = 3, ["▄"] = 4,
 -- The lines of an array as lists of cells: { [bucket] = text }.
 local function cells_of(text, name, width)
   local cells = {}
-  for first, row in text:gmatch("\n " .. name .. " +(%d+)(%f[ |][^\n]*)") do
-    first = tonumber(first)
+  for number, row in text:gmatch("\n " .. name .. " +(%d+)(%f[ |][^\n]*)") do
+    local first = tonumber(number)
     if row:find("[", 1, true) then
       for cell in row:gmatch("(%b[][+%d]*)") do
         cells[first], first = cell, first + 1

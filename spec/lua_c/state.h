@@ -69,9 +69,10 @@ static inline void state_open(lua_State *L) {
   lua_setfield(L, -2, "hmap.core");
   lua_pop(L, 1);
   lua_getglobal(L, "package");
-  lua_pushliteral(L, "lua/?.lua;lua/?/init.lua");
-  lua_setfield(L, -2, "path");
-  lua_pop(L, 1);
+  lua_getfield(L, -1, "path");
+  lua_pushfstring(L, "lua/?.lua;lua/?/init.lua;%s", lua_tostring(L, -1));
+  lua_setfield(L, -3, "path");
+  lua_pop(L, 2);
 }
 
 #endif

@@ -489,6 +489,18 @@ step("report", seeded, function(w) hmap.report(w.m, { width = 64 }) end)
 step("report as a page", seeded, function(w)
   hmap.report(w.m, "/dev/null")
 end)
+step("help", seeded, function(w)
+  local shown, print_ = 0, print
+  local unheard <close> = setmetatable({}, { __close = function()
+    _G.print = print_
+  end })
+  assert(unheard)
+  _G.print = function(page) shown = shown + #page end
+  hmap.help()
+  hmap.help "add"
+  w.m:help()
+  assert(shown > 1000 and tostring(hmap):find "hmap")
+end)
 step("plan", nothing, function()
   tostring(hmap.plan { key = "int64", value = "int64", entries = 1000 })
 end)

@@ -240,17 +240,36 @@ function commands.get_or_set(run)
   end
 end
 
+-- What is left of old + n in a value of this kind; nil: it does not fit.
+local function sum_of(kind, old, n)
+  if kind == "float64" then
+    return old + n + 0.0
+  elseif kind == "float32" then
+    return (string.unpack("f", string.pack("f", old + n)))
+  end
+  local unsigned, bits = kind:match "^(u?)int(%d+)$"
+  local low = unsigned == "u" and 0 or -(1 << bits - 1)
+  local fits = old + n >= low and old + n < low + 2.0 ^ bits
+  return fits and old + n or nil
+end
+
 function commands.add(run)
-  if run.opts.value ~= "int64" then
+  local kind = run.opts.value
+  if not (integer_kind[kind] or kind:find "^float") then
     return
   end
   local k, n = run:key(), random(-5, 5)
-  local sum = (nil_if_nan(run.model, k) or 0)
-  if sum > 2 ^ 60 or sum < -2 ^ 60 then
-    return -- overflow is a matter of its own
+  local old = nil_if_nan(run.model, k) or 0
+  if math.type(old) == "integer" and (old > 2 ^ 60 or old < -2 ^ 60) then
+    return -- overflow of 64 bits is a matter of its own
   end
-  run:expect(run.map:add(k, n), sum + n, "add")
-  run:remember(k, sum + n)
+  local sum = sum_of(kind, old, n)
+  local ok, now = pcall(run.map.add, run.map, k, n)
+  run:expect(ok, sum ~= nil, "add (whether it does)")
+  if ok then
+    run:expect(now, sum, "add")
+    run:remember(k, sum)
+  end
 end
 
 function commands.clear(run)

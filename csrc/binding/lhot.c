@@ -179,16 +179,25 @@ static ALWAYS_INLINE bool take_out(lua_State *L, lmap *h, int key,
   return was_there;
 }
 
-/* write_in [-0, +0, -]: as lmap_put, objects apart; whether it was done. */
-static ALWAYS_INLINE bool write_in(lua_State *L, lmap *h, int key,
-                                   const hot_key *k, int value,
-                                   const hot_value *v, bool view) {
-  if (UNLIKELY(put(h, key, k, v) != HMAP_OK))
-    return false;
+/* again [-0, +n, v]: a method whose write the map has refused, by the general
+** road if memory may be had now. */
+static NOINLINE int again(lua_State *L, lmap *h, hmap_status status,
+                          lua_CFunction general) {
+  lmap_failed(L, h, status, 0);
+  return general(L);
+}
+
+/* write_in [-0, +0, -]: as lmap_put, objects apart. */
+static ALWAYS_INLINE hmap_status write_in(lua_State *L, lmap *h, int key,
+                                          const hot_key *k, int value,
+                                          const hot_value *v, bool view) {
+  hmap_status status = put(h, key, k, v);
+  if (UNLIKELY(status != HMAP_OK))
+    return status;
   if (key == HMAP_ANY || value == HMAP_ANY)
     release(L, h, view);
   lmap_written(h, text_of_key(key, k) + text_of_value(value, v));
-  return true;
+  return HMAP_OK;
 }
 
 /* -- methods -------------------------------------------------------------- */
@@ -253,10 +262,12 @@ static ALWAYS_INLINE int set_of(lua_State *L, lmap *h, int key,
     take_out(L, h, key, k, view);
     return 0;
   }
-  if (is_object_key(key, k) || is_object(value, &v.cell) ||
-      !write_in(L, h, key, k, value, &v, view))
+  if (is_object_key(key, k) || is_object(value, &v.cell))
     return view ? lview_newindex(L) : lmap_set(L);
-  return 0;
+  hmap_status status = write_in(L, h, key, k, value, &v, view);
+  return LIKELY(status == HMAP_OK)
+             ? 0
+             : again(L, h, status, view ? lview_newindex : lmap_set);
 }
 
 static ALWAYS_INLINE int hot_set(lua_State *L, int key, bool view) {
@@ -306,7 +317,8 @@ static ALWAYS_INLINE int hot_swap(lua_State *L, int key) {
       is_object_key(key, &k) || is_object(value, &v.cell))
     return lmap_swap(L);
   push_found(L, h, key, &k, value);
-  return write_in(L, h, key, &k, value, &v, false) ? 1 : lmap_swap(L);
+  hmap_status status = write_in(L, h, key, &k, value, &v, false);
+  return LIKELY(status == HMAP_OK) ? 1 : again(L, h, status, lmap_swap);
 }
 
 static ALWAYS_INLINE int hot_get_or_set(lua_State *L, int key) {
@@ -319,8 +331,9 @@ static ALWAYS_INLINE int hot_get_or_set(lua_State *L, int key) {
     return lmap_get_or_set(L);
   const void *now;
   bool existed;
-  if (UNLIKELY(get_or_put(h, key, &k, &v, &now, &existed) != HMAP_OK))
-    return lmap_get_or_set(L);
+  hmap_status status = get_or_put(h, key, &k, &v, &now, &existed);
+  if (UNLIKELY(status != HMAP_OK))
+    return again(L, h, status, lmap_get_or_set);
   lmap_written(h,
                existed ? 0 : text_of_key(key, &k) + text_of_value(value, &v));
   if (!existed && lua_type(L, arg) == LUA_TSTRING)
@@ -358,8 +371,9 @@ static ALWAYS_INLINE int add_of(lua_State *L, lmap *h, int key,
     return lmap_add(L);
   void *cell;
   bool existed;
-  if (UNLIKELY(assign(h, key, k, &cell, &existed) != HMAP_OK))
-    return lmap_add(L);
+  hmap_status status = assign(h, key, k, &cell, &existed);
+  if (UNLIKELY(status != HMAP_OK))
+    return again(L, h, status, lmap_add);
   lmap_written(h, text_of_key(key, k));
   if (UNLIKELY(!add_to(value, cell, n)))
     lmap_overflow(L, h, n);

@@ -21,6 +21,7 @@ needs-lua-programs = build
 needs-core = core
 needs-explore = explore
 needs-load-table = explore
+needs-doc = build
 needs-programs = test
 needs-test = test
 needs-lint = test
@@ -132,6 +133,11 @@ explore: all  ## watch a map grow on real keys; KEYS=file
 load-table: all  ## the table in Go's map source, measured anew
 	@$(hmap) load-table
 
+doc: all  ## build/doc/hmap.md: every public name on one page
+	@mkdir -p $(BUILD)/doc
+	@eval "$$($(MAKE) -s --no-print-directory env)" && \
+	  $(call quoted,$(LUA)) spec/doc.lua $(BUILD)/doc/hmap.md
+
 test:  ## everything there is to check; ONLY=iter: what has that in its line
 	@CC=$(call quoted,$(CC)) LUA=$(call quoted,$(LUA)) MAKE='$(MAKE)' \
 	  ONLY=$(call quoted,$(ONLY)) bash spec/run.sh
@@ -226,9 +232,9 @@ help:  ## this list
 	  printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 FORCE:
-.PHONY: all core programs lua-programs env explore load-table test lint fresh \
-  budget bench bench-table bench-pause bench-pause-table deps install dist \
-  rockspec clean help FORCE
+.PHONY: all core programs lua-programs env explore load-table doc test lint \
+  fresh budget bench bench-table bench-pause bench-pause-table deps install \
+  dist rockspec clean help FORCE
 .DELETE_ON_ERROR:
 
 -include $(CORE:.o=.d) $(BINDING:.o=.d) $(PROGRAMS:=.d) $(EMBEDDED:=.d)

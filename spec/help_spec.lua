@@ -43,6 +43,14 @@ local function key_of(name)
   return of_module and "core." .. of_module or "map:" .. name
 end
 
+local function names_of_topics()
+  local names = {}
+  for _, topic in ipairs(help.topics()) do
+    table.move(topic[2], 1, #topic[2], #names + 1, names)
+  end
+  return names
+end
+
 describe("print(hmap)", function()
   it("is one line: version, open maps, and how to ask", function()
     local before = #hmap.live()
@@ -67,13 +75,13 @@ describe("help()", function()
 
   it("lists every name once, and no other", function()
     local left = public()
-    for _, name in ipairs(help.topics()) do
+    for _, name in ipairs(names_of_topics()) do
       assert.is_true(left[key_of(name)], name)
       left[key_of(name)] = nil
     end
     assert.are.same({}, left)
     local text = help.text()
-    for _, name in ipairs(help.topics()) do
+    for _, name in ipairs(names_of_topics()) do
       assert.is_truthy(text:find(name, 1, true), name)
     end
   end)

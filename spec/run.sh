@@ -119,7 +119,7 @@ lua_c_suites() {
 }
 
 # What looks at the house and not at what a compiler made of it runs once.
-once=" bench command comments door examples film house meta readme recipes"
+once=" bench command comments doc door examples film house meta readme recipes"
 once="$once help releases watch_command "
 
 # suites DIR HOW: all that runs

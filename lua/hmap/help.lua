@@ -151,10 +151,12 @@ local function result(text)
     name .. ": " .. more or nil
 end
 
-local function signature(entry)
+-- How it is called, and what it gives.
+function help.signature(entry)
   local args = {}
   for i, name in ipairs(entry.args) do args[i] = argument(entry, name) end
-  local owner = entry.owner == "map:" and "m:" or "hmap."
+  local owner = ({ ["map:"] = "m:", ["core."] = "hmap." })[entry.owner]
+    or entry.owner
   local call = owner .. entry.name .. "(" .. table.concat(args, ", ") .. ")"
   local results = {}
   for i, text in ipairs(entry.returns) do results[i] = result(text) end
@@ -162,7 +164,7 @@ local function signature(entry)
 end
 
 local function entry_text(entry, common)
-  local parts = { wrapped(signature(entry), "", "  "), "" }
+  local parts = { wrapped(help.signature(entry), "", "  "), "" }
   local function add(...) parts[#parts + 1] = wrapped(...) end
   for _, paragraph in ipairs(entry) do add(paragraph, "", "") end
   for _, name in ipairs(entry.args) do
@@ -279,11 +281,13 @@ function help.method(m, what)
   show(what)
 end
 
--- The names of the topics, as help prints them.
+-- The topics in the order of help: { question, names }.
 function help.topics()
   local list = {}
-  for _, topic in ipairs(TOPICS) do
-    for name in topic[2]:gmatch "%S+" do list[#list + 1] = name end
+  for i, topic in ipairs(TOPICS) do
+    local names_of = {}
+    for name in topic[2]:gmatch "%S+" do names_of[#names_of + 1] = name end
+    list[i] = { topic[1], names_of }
   end
   return list
 end

@@ -112,11 +112,24 @@ static bool is_stale(lua_State *L, int self, const ltrace *t) {
 
 /* -- methods begin and end ------------------------------------------------ */
 
+static int nothing(lua_State *L) {
+  (void)L;
+  return 0;
+}
+
+/* make_way [-0, +0, v]: what Lua will need to call __close when the work is
+** done: room on the stack, and the frame of a call, which it keeps. */
+static void make_way(lua_State *L) {
+  luaL_checkstack(L, 4 * LUA_MINSTACK, NULL);
+  lua_pushcfunction(L, nothing);
+  lua_call(L, 0, 0);
+}
+
 /* arm [-0, +0, v]: false: it was armed before. If it raises, nothing has been
 ** done yet. */
 static bool arm(lua_State *L, int self, lmap *h) {
   ltrace *t = h->trace;
-  luaL_checkstack(L, LUA_MINSTACK, NULL);
+  make_way(L);
   if (t->armed && !is_stale(L, self, t))
     return false;
   if (t->armed)

@@ -283,9 +283,9 @@ static void tidy(lua_State *L, int self, lmap *h) {
 }
 
 /* One loop at a time: what callbacks cause is told by the loop that called
-** them. The method has done its work: only a callback may say otherwise. Where
-** there is no memory for what it is to be told, that waits for the next method.
-*/
+** them. The method has done its work, so it does not fail for want of memory to
+** tell of it: what could not be made waits for the next method, what could not
+** be heard is counted as lost. */
 void ltrace_tell(lua_State *L, int self, lmap *h) {
   ltrace *t = h->trace;
   int status = LUA_OK, top = lua_gettop(L);
@@ -299,9 +299,10 @@ void ltrace_tell(lua_State *L, int self, lmap *h) {
     status = lua_pcall(L, 1, 0, 0);
     t->telling = false;
   }
-  bool raises = status != LUA_OK && t->calling;
+  if (status == LUA_ERRMEM && t->calling)
+    t->queue.lost++;
   tidy(L, self, h);
-  if (raises)
+  if (status != LUA_OK && status != LUA_ERRMEM)
     lua_error(L);
   lua_settop(L, top);
 }

@@ -9,7 +9,6 @@
 --     act(world),    what is tried
 --     may = nil      an error leaves world.m as it was
 --           "part"   some of what act does to it may have been done
---           "done"   all of it may have been done (telling of it raised)
 --   }
 --
 -- Returns the steps of a room: "methods" (all that hmap.core has), "face" (what
@@ -374,6 +373,17 @@ for _, kind in ipairs { ANYS, STRINGS, KINDS[10] } do
   on(kind, "listened to: delete", function(w)
     for i = 1, 9 do w.m:delete(kind.k(i)) end
   end, "part", make)
+  -- What cannot be told for want of memory is no reason to fail.
+  on(kind, "listened to: one new entry", function(w)
+    fill(w.m, kind, FILLED + 1, FILLED + 1)
+  end, nil, make)
+  on(kind, "listened to: one entry again", function(w)
+    fill(w.m, kind, 5, 5)
+  end, nil, make)
+  on(kind, "listened to: one delete", function(w)
+    w.m:delete(kind.k(5))
+  end, nil, make)
+  on(kind, "listened to: clear", function(w) w.m:clear() end, nil, make)
   on(kind, "listened to: rekey, clear", function(w)
     w.m:rekey()
     w.m:finish()
@@ -386,7 +396,7 @@ for _, kind in ipairs { ANYS, STRINGS, KINDS[10] } do
   on(kind, "listened to: events", function(w)
     assert(w.m:events().operations >= 0)
   end, nil, make)
-  on(kind, "listened to: close", function(w) w.m:close() end, "done", make)
+  on(kind, "listened to: close", function(w) w.m:close() end, nil, make)
   on(kind, "trace, record, watch begin and end", function(w)
     local function ignore() end
     w.m:trace(ignore)

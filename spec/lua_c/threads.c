@@ -39,7 +39,7 @@ static const char life_of_maps[] =
 /* One Lua state from its beginning to its end. */
 typedef struct life {
   pthread_t thread;
-  char name[16], why[200];
+  char name[32], why[200];
   budget memory;
 } life;
 

@@ -1,17 +1,8 @@
 -- What comments name is there: a comment that speaks of a function or a file
 -- which was renamed or taken away is worse than none.
 
-local function read(path)
-  local file <close> = assert(io.open(path, "rb"))
-  return file:read "a"
-end
-
-local function lines_of(command)
-  local pipe <close> = assert(io.popen(command))
-  local out = {}
-  for line in pipe:lines() do out[#out + 1] = line end
-  return out
-end
+local files = require "spec.files"
+local read, lines_of = files.read, files.lines_of
 
 local function set(words)
   local out = {}

@@ -1,19 +1,8 @@
 -- The house itself: its walls, its lists, and the numbers that must agree.
 local hmap = require "hmap"
 
-local function read(path)
-  local file <close> = assert(io.open(path, "rb"))
-  return file:read "a"
-end
-
-local function lines_of(command)
-  local pipe <close> = assert(io.popen(command))
-  local out = {}
-  for line in pipe:lines() do
-    out[#out + 1] = line
-  end
-  return out
-end
+local tree = require "spec.files"
+local read, lines_of = tree.read, tree.lines_of
 
 local function files(pattern)
   return lines_of("LC_ALL=C ls " .. pattern .. " 2>/dev/null")

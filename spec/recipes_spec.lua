@@ -1,10 +1,8 @@
 -- The recipes of csrc/README.md name the places that there are: each numbered
 -- line begins with a file, and what else it quotes is found in that file.
 
-local function read(path)
-  local file <close> = assert(io.open(path, "rb"))
-  return file:read "a"
-end
+local files = require "spec.files"
+local read = files.read
 
 local recipes = {}
 local title

@@ -1,17 +1,8 @@
 -- One source for the releases of Lua that are supported: what differs stands in
 -- one place, and what a later one refuses is not written.
 
-local function read(path)
-  local file <close> = assert(io.open(path, "rb"))
-  return file:read "a"
-end
-
-local function lines_of(command)
-  local pipe <close> = assert(io.popen(command))
-  local out = {}
-  for line in pipe:lines() do out[#out + 1] = line end
-  return out
-end
+local files = require "spec.files"
+local read, lines_of = files.read, files.lines_of
 
 -- The words and signs of Lua source, without comments and text.
 local function tokens_of(source)

@@ -7,6 +7,7 @@
 
 local core = require "hmap.core"
 local is_map = require "hmap.explorer.film".is_map
+local words = require "hmap.words"
 
 local help = {}
 
@@ -120,21 +121,6 @@ end
 
 local WIDTH = 78
 
--- Words in lines of the width, those after the first behind an indent.
-local function wrapped(text, first, indent)
-  local lines, line = {}, first
-  for word in text:gmatch "%S+" do
-    local longer = line:find "%S$" and line .. " " .. word or line .. word
-    if #longer > WIDTH and line:find "%S" then
-      lines[#lines + 1], line = line, indent .. word
-    else
-      line = longer
-    end
-  end
-  lines[#lines + 1] = line
-  return table.concat(lines, "\n")
-end
-
 -- What stands for "..." is told by its annotation: "any key, value".
 local function argument(entry, name)
   local param = entry.params[name] or { what = "" }
@@ -164,8 +150,10 @@ function help.signature(entry)
 end
 
 local function entry_text(entry, common)
-  local parts = { wrapped(help.signature(entry), "", "  "), "" }
-  local function add(...) parts[#parts + 1] = wrapped(...) end
+  local parts = { words.wrap(help.signature(entry), WIDTH, "  ", ""), "" }
+  local function add(text, first, indent)
+    parts[#parts + 1] = words.wrap(text, WIDTH, indent, first)
+  end
   for _, paragraph in ipairs(entry) do add(paragraph, "", "") end
   for _, name in ipairs(entry.args) do
     local param = entry.params[name]
@@ -191,8 +179,8 @@ local function overview()
   local lines = { ("hmap %s: what you can ask. m is a map; %s tells more.")
     :format(core._VERSION, 'hmap.help "add"'), "" }
   for _, topic in ipairs(TOPICS) do
-    lines[#lines + 1] = wrapped(topic[2], ("%-33s "):format(topic[1]),
-      (" "):rep(34))
+    lines[#lines + 1] = words.wrap(topic[2], WIDTH, (" "):rep(34),
+      ("%-33s "):format(topic[1]))
   end
   return table.concat(lines, "\n")
 end

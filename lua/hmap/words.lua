@@ -123,13 +123,14 @@ local function bar(value, expected, per_cell, length, ascii)
   return table.concat(cells)
 end
 
---- Wraps a paragraph at blanks.
-local function wrap(text, width, indent)
+--- Wraps a paragraph at blanks, behind an indent; what the first line begins
+-- with may be another.
+local function wrap(text, width, indent, first)
   indent = indent or ""
-  local lines, line = {}, indent
+  local lines, line = {}, first or indent
   for word in text:gmatch("%S+") do
-    local longer = line == indent and line .. word or line .. " " .. word
-    if characters(longer) > width and line ~= indent then
+    local longer = line:find("%S$") and line .. " " .. word or line .. word
+    if characters(longer) > width and line:find("%S") then
       lines[#lines + 1], line = line, indent .. word
     else
       line = longer

@@ -10,10 +10,7 @@ local function write(path, text)
   assert(file:write(text))
 end
 
-local function read(path)
-  local file <close> = assert(io.open(path, "rb"))
-  return file:read("a")
-end
+local read = require "spec.files".read
 
 local directory = os.tmpname()
 os.remove(directory)

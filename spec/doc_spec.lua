@@ -3,10 +3,7 @@ local core = require "hmap.core"
 local hmap = require "hmap"
 local doc = dofile "spec/doc.lua"
 
-local function read(path)
-  local file <close> = assert(io.open(path, "rb"))
-  return file:read "a"
-end
+local read = require "spec.files".read
 
 local meta = read "lua/hmap/core.meta.lua"
 local page = doc.here()

@@ -2,17 +2,8 @@
 -- they are: there only the shape of the line counts.
 local LUA = os.getenv "LUA" or "lua5.4"
 
-local function read(path)
-  local file <close> = assert(io.open(path, "rb"))
-  return file:read "a"
-end
-
-local function lines_of(command)
-  local pipe <close> = assert(io.popen(command))
-  local out = {}
-  for line in pipe:lines() do out[#out + 1] = line end
-  return out, select(3, pipe:close())
-end
+local files = require "spec.files"
+local read, lines_of = files.read, files.lines_of
 
 local function without_times(line)
   return (line:gsub("[+-]?%s*%d+%.%d+ ms", "# ms")

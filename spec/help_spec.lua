@@ -4,10 +4,7 @@ local hmap = require "hmap"
 local core = require "hmap.core"
 local help = require "hmap.help"
 
-local function read(path)
-  local file <close> = assert(io.open(path, "rb"))
-  return file:read "a"
-end
+local read = require "spec.files".read
 
 local entries, common = help.parse(read "lua/hmap/core.meta.lua")
 

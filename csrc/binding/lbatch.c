@@ -9,9 +9,9 @@
 ** Lists are read raw, those that have metamethods after they were copied; and
 ** those that do not fit in the cells twice: all that can be wrong with them is
 ** found before anything is written. Text cells borrow from the strings in the
-** lists: between reading a chunk and handing it to the
-** core nothing is made on the Lua heap, so that nothing can be collected. Where
-** memory is refused and the collector runs, the chunk is read anew.
+** lists: between reading a chunk and handing it to the core nothing is made on
+** the Lua heap, so that nothing can be collected. Where memory is refused and
+** the collector runs, the chunk is read anew.
 **
 ** Objects in `any` maps need a number each (lanchor.h): they go one by one.
 */
@@ -710,9 +710,7 @@ static int map_set_many(lua_State *L) {
   lua_settop(L, SECOND);
   bool set = h->value.kind == HMAP_NONE;
   bool table = lua_isnil(L, SECOND) && !set;
-  if (table && luaL_getmetafield(L, FIRST, "__pairs") != LUA_TNIL)
-    lua_pop(L, 1); /* a view, for one */
-  else
+  if (!(table && has_meta(L, FIRST, "__pairs"))) /* as a view has, for one */
     check_list(L, FIRST, table ? "table" : "list of keys");
   if (!lua_isnil(L, SECOND))
     check_list(L, SECOND, "list of values");

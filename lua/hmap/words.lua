@@ -54,7 +54,7 @@ end
 
 local LONGEST = 32 -- characters of a key or value on its line
 
---- A string of users as it may be shown on one line: see ltext.h. What looks
+--- A string of users as it may be shown on one line: see text.h. What looks
 -- alike is alike.
 local function exact(s) return core.text(s) end
 

@@ -13,7 +13,7 @@
 #include <lauxlib.h>
 #include <lualib.h>
 
-#include "binding/lversion.h"
+#include "binding/value/version.h"
 
 int luaopen_hmap_core(lua_State *L);
 

@@ -1604,7 +1604,7 @@ function core.open_map(id) end
 
 --- Sums of maps: all, by name, by traceback.
 ---@return { maps: table, unnamed: table, names: table<string, table>, sites: table<string, table> }
-function core.tallies() end
+function core.counters() end
 
 --- The lives noted by the profile, in no order.
 ---@return table[]

@@ -52,17 +52,17 @@ local function add_row(sum, row)
   end
 end
 
-local function add_tally(sum, tally)
-  sum.made = sum.made + tally.made
-  add_all(sum.growths, tally.growths)
-  if tally.operations then
+local function add_counters(sum, one)
+  sum.made = sum.made + one.made
+  add_all(sum.growths, one.growths)
+  if one.operations then
     sum.operations = sum.operations or {}
-    add_all(sum.operations, tally.operations)
+    add_all(sum.operations, one.operations)
   end
 end
 
 --- Names are one if they are written alike.
-local function sums_of(rows, tallies)
+local function sums_of(rows, counters)
   local sums, labels = {}, {}
   local function at(name)
     local label = escape(name or "")
@@ -73,8 +73,8 @@ local function sums_of(rows, tallies)
     return sums[label]
   end
   for _, row in ipairs(rows) do add_row(at(row.name), row) end
-  for name, tally in pairs(tallies.names) do add_tally(at(name), tally) end
-  if tallies.unnamed.made > 0 then add_tally(at(nil), tallies.unnamed) end
+  for name, one in pairs(counters.names) do add_counters(at(name), one) end
+  if counters.unnamed.made > 0 then add_counters(at(nil), counters.unnamed) end
   table.sort(labels)
   return sums, labels
 end
@@ -164,9 +164,9 @@ local function info_text()
     .. string.format('hmap_info{version="%s"} 1\n', escape(core._VERSION))
 end
 
---- Rows and tallies as core gives them.
-local function text(rows, tallies)
-  local sums, labels = sums_of(rows, tallies)
+--- Rows and counters as core gives them.
+local function text(rows, counters)
+  local sums, labels = sums_of(rows, counters)
   local parts = { info_text() }
   for _, family in ipairs(FAMILIES) do
     parts[#parts + 1] = family_text(family, sums, labels)
@@ -177,8 +177,8 @@ end
 --- hmap.metrics()
 local function metrics()
   return live.undisturbed(function()
-    local rows = core.open_maps(true) -- first: it brings tallies up to date
-    return text(rows, core.tallies())
+    local rows = core.open_maps(true) -- first: it brings counters up to date
+    return text(rows, core.counters())
   end)
 end
 

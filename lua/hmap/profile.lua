@@ -60,16 +60,16 @@ end
 
 -- -- data ---------------------------------------------------------------------
 
-local function site_from(tally, traceback)
+local function site_from(counter, traceback)
   return {
     traceback = traceback,
     site = live.site(traceback),
-    made = tally.made,
-    closed = tally.closed,
-    collected = tally.collected,
-    bytes = tally.bytes,
-    peak = tally.peak,
-    growths = tally.growths,
+    made = counter.made,
+    closed = counter.closed,
+    collected = counter.collected,
+    bytes = counter.bytes,
+    peak = counter.peak,
+    growths = counter.growths,
     live = 0,
     entries = 0,
     stuck = 0,
@@ -112,13 +112,13 @@ local function rest_of(all, sites)
   return site_from(rest)
 end
 
-local function sites_of(tallies, rows)
+local function sites_of(counters, rows)
   local sites, at = {}, {}
-  for traceback, tally in pairs(tallies.sites) do
-    local site = site_from(tally, traceback)
+  for traceback, counter in pairs(counters.sites) do
+    local site = site_from(counter, traceback)
     sites[#sites + 1], at[traceback] = site, site
   end
-  local elsewhere = rest_of(tallies.maps, sites)
+  local elsewhere = rest_of(counters.maps, sites)
   for _, row in ipairs(rows) do
     add_row(row.traceback and at[row.traceback] or elsewhere, row)
   end
@@ -149,11 +149,11 @@ end
 local function read()
   local rows = live.rows(STUCK_AFTER)
   local lives = core.lives()
-  local tallies = core.tallies()
+  local counters = core.counters()
   local on, since = core.profiling()
-  local all = site_from(tallies.maps)
+  local all = site_from(counters.maps)
   for _, row in ipairs(rows) do add_row(all, row) end
-  local sites = sites_of(tallies, rows)
+  local sites = sites_of(counters, rows)
   return {
     on = on,
     since = since,

@@ -187,7 +187,7 @@ static const char first_maps[] =
     "hmap.profiling(true)\n"
     "kept = hmap.new {key = 'string', value = 'int64', name = 'kept'}\n"
     "kept:view().key = 1\n"
-    "hmap.tallies()\n"
+    "hmap.counters()\n"
     "m:close()";
 
 /* The registry is a table that others fill, too: at which entry of ours it must

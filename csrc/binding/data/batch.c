@@ -15,7 +15,9 @@
 **
 ** Objects in `any` maps need a number each (objects.h): they go one by one.
 */
-#include "binding/self/self.h"
+#include "binding/data/batch.h"
+
+#include "binding/data/entry.h"
 #include "binding/trace/trace.h"
 #include "binding/value/text.h"
 
@@ -271,9 +273,9 @@ static bool test_element(lua_State *L, const element *e, int idx, char *cell) {
   return ok;
 }
 
-/* complain [-0, +0, v]: about the element at idx, which did not fit. */
-_Noreturn static void complain(lua_State *L, const element *e, int idx,
-                               const char *where) {
+/* element_error [-0, +0, v]: raises: the element at idx did not fit. */
+_Noreturn static void element_error(lua_State *L, const element *e, int idx,
+                                    const char *where) {
   const ltype *type = e->type;
   if (type->kind == HMAP_NONE)
     larg_error(L, e->arg, "true expected at %s, got %s", where,
@@ -328,11 +330,12 @@ static size_t chunk_length(const batch *b, lua_Integer at) {
   return left < (lua_Integer)b->most ? (size_t)left : b->most;
 }
 
-/* complain_at [-0, +0, v]: about the element on top, of this index. */
-_Noreturn static void complain_at(lua_State *L, const element *e,
-                                  lua_Integer index) {
+/* element_error_at [-0, +0, v]: the same of the element on top, with its
+** index. */
+_Noreturn static void element_error_at(lua_State *L, const element *e,
+                                       lua_Integer index) {
   int idx = lua_gettop(L);
-  complain(L, e, idx, lua_pushfstring(L, "index %I", (LUAI_UACINT)index));
+  element_error(L, e, idx, lua_pushfstring(L, "index %I", (LUAI_UACINT)index));
 }
 
 /* Elements that are left on the stack before all are popped at once. */
@@ -376,7 +379,7 @@ static size_t read_column(lua_State *L, const element *e, cells *c, int list,
     }
     if (UNLIKELY(!test_element(L, e, lua_gettop(L), cell))) {
       if (!e->sought || !lcell_isnothing(L, -1))
-        complain_at(L, e, at + (lua_Integer)i + 1);
+        element_error_at(L, e, at + (lua_Integer)i + 1);
       *(hmap_cell *)(void *)cell = no_key();
     }
     lua_pop(L, 1);
@@ -602,11 +605,11 @@ static bool read_entry(batch *b, size_t i, lua_Integer index) {
   memset(k, 0, b->keys.size);
   memset(v, 0, b->values.size);
   if (UNLIKELY(!test_element(L, &b->key, key, k)))
-    complain(L, &b->key, key, push_where(L, key, index));
+    element_error(L, &b->key, key, push_where(L, key, index));
   if (lua_isnil(L, value))
     return !b->has_values;
   if (UNLIKELY(!test_element(L, &b->value, value, v)))
-    complain(L, &b->value, value, push_where(L, key, index));
+    element_error(L, &b->value, value, push_where(L, key, index));
   return true;
 }
 

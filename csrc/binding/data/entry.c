@@ -1,107 +1,10 @@
 /* entry.c: the data methods, for maps of any kinds: arguments to cells, cells
 ** to the core, what comes back to Lua. entry_typed.c has short cuts for some.
 */
-#include "binding/self/self.h"
-
-#include <stdio.h>
+#include "binding/data/entry.h"
 
 #include "binding/trace/trace.h"
-#include "binding/value/text.h"
-#include "hmap_inspect.h"
-
-/* -- self ----------------------------------------------------------------- */
-
-lmap *lmap_test(lua_State *L, int idx) {
-  lmap *h = lua_touserdata(L, idx);
-  if (h == NULL || lua_rawlen(L, idx) < sizeof *h)
-    return NULL;
-  uint64_t family = h->tag & LMAP_FAMILY & ~(LMAP_READS | LMAP_NOTIFIED);
-  return family == LMAP_TAG || family == LMAP_CLOSED ? h : NULL;
-}
-
-_Noreturn static void bad_self(lua_State *L) {
-  const char *name = lua_tostring(L, lua_upvalueindex(LNAME));
-  lmap *h = lmap_test(L, 1);
-  if (h == NULL)
-    luaL_error(L, "'%s' wants a map before its arguments, got %s: m:%s(...)",
-               name, luaL_typename(L, 1), name);
-  lmap_open(L, h);
-  luaL_error(L, "this '%s' is a method of a map of other types", name);
-  for (;;)
-    lua_error(L);
-}
-
-/* Taken before the lookup, so what that finds stays where it is. */
-static void read_step(lmap *h) {
-  ltrace_maybe(h, LTRACE_READ);
-  hmap_read_step(h->m);
-  lmap_written(h, 0);
-}
-
-lmap *lmap_self_slow(lua_State *L, uint64_t tag, uint64_t mask, bool read) {
-  lmap *h = lmap_test(L, 1);
-  const uint64_t fine = LMAP_READS | LMAP_NOTIFIED;
-  if (h == NULL || h->m == NULL || ((h->tag ^ tag) & mask & ~fine) != 0)
-    bad_self(L);
-  if (h->tag & LMAP_NOTIFIED)
-    ltrace_open_scope(L, h);
-  if (read && (h->tag & LMAP_READS))
-    read_step(h);
-  return h;
-}
-
-void lmap_update_tag(lmap *h) {
-  h->tag = lmap_tag(lmap_shape(&h->key, &h->value), (int)h->value.kind);
-  if (h->conf.policy.step_on == HMAP_STEP_ON_READ_WRITE)
-    h->tag |= LMAP_READS;
-  if (ltrace_has_observers(h))
-    h->tag |= LMAP_NOTIFIED;
-}
-
-/* -- errors and memory ---------------------------------------------------- */
-
-void lmap_raise(lua_State *L, size_t max_bytes, hmap_status status) {
-  if (status == HMAP_ELIMIT)
-    luaL_error(L, "map would grow past its max_bytes of %I",
-               (LUAI_UACINT)max_bytes);
-  luaL_error(L, "%s", hmap_status_text(status));
-  for (;;)
-    lua_error(L);
-}
-
-bool lmap_failed(lua_State *L, lmap *h, hmap_status status, int tries) {
-  if (LIKELY(status == HMAP_OK))
-    return false;
-  if (status != HMAP_ENOMEM || tries > 0)
-    lmap_raise(L, h->conf.max_bytes, status);
-  lgc_full(L, h->gc);
-  lmap_open(L, h);
-  return true;
-}
-
-static size_t core_bytes(const lmap *h) {
-  hmap_stats stats;
-  hmap_get_stats(h->m, &stats);
-  return stats.bytes;
-}
-
-size_t lmap_bytes(const lmap *h) {
-  return core_bytes(h) + lobjects_bytes(&h->objects);
-}
-
-/* While dropped maps hold memory, some of it is freed every 32 writes. */
-#define FREE_AT_ONCE 2
-#define FREE_EVERY   (32 * LMAP_WRITE_BYTES)
-
-void lmap_count_bytes(lmap *h) {
-  size_t bytes = h->m != NULL ? core_bytes(h) : 0;
-  lgc_count(h->gc, h->bytes, bytes);
-  h->bytes = bytes;
-  h->spent = 0;
-  if (UNLIKELY(!lgc_free(h->gc, FREE_AT_ONCE)))
-    h->spent = LMAP_COUNT_EVERY - FREE_EVERY;
-  lregistry_counted(h);
-}
+#include "binding/trace/watch.h"
 
 /* -- entries in ----------------------------------------------------------- */
 
@@ -243,28 +146,6 @@ static int give(lua_State *L, lmap *h, const void *key, const void *value) {
   }
 }
 
-static bool all_named(const ltype *type) {
-  for (uint32_t i = 0; i < type->nfields; i++)
-    if (type->fields[i].name[0] == '\0')
-      return false;
-  return true;
-}
-
-void lmap_fold(lua_State *L, const ltype *type) {
-  if (type->kind != HMAP_TUPLE)
-    return;
-  int n = (int)type->nfields;
-  bool named = all_named(type);
-  lua_createtable(L, n, 0);
-  lua_insert(L, -n - 1);
-  for (int i = n; i > 0; i--) { /* stack: table, fields 1 to i */
-    if (named)
-      lua_setfield(L, -i - 1, type->fields[i - 1].name);
-    else
-      lua_rawseti(L, -i - 1, i);
-  }
-}
-
 bool lmap_pushfields(lua_State *L, int self, const lmap *h, const ltype *type,
                      const void *cell) {
   luaL_checkstack(L, (int)type->nfields + LUA_MINSTACK, NULL);
@@ -275,15 +156,11 @@ bool lmap_pushfields(lua_State *L, int self, const lmap *h, const ltype *type,
   }
   if (type->kind == HMAP_NONE)
     lua_pushboolean(L, 1);
-  lmap_fold(L, type);
+  lcell_fold(L, type);
   return true;
 }
 
 /* -- entries, one by one -------------------------------------------------- */
-
-/* The arguments of a method are key fields, then value fields, so that
-** absent ones are nil and what is pushed later cannot be taken for them. */
-static int value_arg(const lmap *h) { return 2 + (int)h->key.nfields; }
 
 /* set_args [-(0|n), +(0|n), m]: n arguments, nil for those left out, and room
 ** beyond them. */
@@ -296,14 +173,14 @@ static void set_args(lua_State *L, int n) {
 
 static lmap *key_method(lua_State *L, bool read) {
   lmap *h = lmap_self(L, LMAP_ANY_SHAPE, read);
-  set_args(L, value_arg(h) - 1);
+  set_args(L, lmap_value_arg(h) - 1);
   return h;
 }
 
 static lmap *entry_method(lua_State *L) {
   lmap *h = lmap_check(L);
   uint32_t n = h->value.nfields;
-  set_args(L, value_arg(h) + (n > 0 ? (int)n : 1) - 1);
+  set_args(L, lmap_value_arg(h) + (n > 0 ? (int)n : 1) - 1);
   luaL_checkstack(L, (int)n + LUA_MINSTACK, NULL);
   return h;
 }
@@ -314,19 +191,9 @@ void lmap_checktrue(lua_State *L, int arg) {
                lua_isboolean(L, arg) ? "false" : luaL_typename(L, arg));
 }
 
-bool lmap_deletes(lua_State *L, const lmap *h) {
-  int arg = value_arg(h);
-  if (h->value.nfields == 0)
-    return lua_isnil(L, arg);
-  for (int i = 0; i < (int)h->value.nfields; i++)
-    if (!lua_isnoneornil(L, arg + i))
-      return false;
-  return true;
-}
-
 /* read_entry [-0, +n, v] */
 static lentry read_entry(lua_State *L, lmap *h, lroom *key, lroom *value) {
-  int arg = value_arg(h);
+  int arg = lmap_value_arg(h);
   lentry e = {lmap_key(L, h, 2, key), NULL, 0, 0};
   if (h->value.nfields > 0)
     e.value = lcell_from(L, arg, &h->value, "value", value);
@@ -345,7 +212,7 @@ static size_t text_bytes(lua_State *L) {
 ** it. Makes no string: the map has changed, so this must not raise. */
 static int give_back(lua_State *L, const lmap *h, const char *value) {
   uint32_t n = h->value.nfields;
-  int arg = value_arg(h);
+  int arg = lmap_value_arg(h);
   if (n == 0)
     lua_pushboolean(L, 1);
   for (uint32_t i = 0; i < n; i++) {
@@ -408,7 +275,7 @@ int lmap_set(lua_State *L) {
     return 0;
   }
   if (h->value.nfields == 0)
-    lmap_checktrue(L, value_arg(h));
+    lmap_checktrue(L, lmap_value_arg(h));
   entry_method(L);
   lroom key, value;
   lentry e = read_entry(L, h, &key, &value);
@@ -437,7 +304,7 @@ int lmap_swap(lua_State *L) {
   if (lmap_deletes(L, h))
     return lmap_pop(L);
   if (h->value.nfields == 0)
-    lmap_checktrue(L, value_arg(h));
+    lmap_checktrue(L, lmap_value_arg(h));
   entry_method(L);
   lroom key, value;
   lentry e = read_entry(L, h, &key, &value);
@@ -450,8 +317,8 @@ int lmap_swap(lua_State *L) {
 
 int lmap_get_or_set(lua_State *L) {
   lmap *h = lmap_check(L);
-  if (h->value.nfields == 0 && !lua_isnil(L, value_arg(h)))
-    lmap_checktrue(L, value_arg(h));
+  if (h->value.nfields == 0 && !lua_isnil(L, lmap_value_arg(h)))
+    lmap_checktrue(L, lmap_value_arg(h));
   entry_method(L);
   lroom key, value;
   lput put;
@@ -480,7 +347,7 @@ static ladd_amount read_amount(lua_State *L, const lmap *h, int arg) {
 
 void lmap_overflow(lua_State *L, const lmap *h, ladd_amount n) {
   lcell_pushtype(L, &h->value);
-  larg_error(L, value_arg(h), "adding %I leaves the range of %s",
+  larg_error(L, lmap_value_arg(h), "adding %I leaves the range of %s",
              (LUAI_UACINT)n.i, lua_tostring(L, -1));
 }
 
@@ -513,7 +380,7 @@ static void *assign(lua_State *L, lmap *h, void *key) {
 
 int lmap_add(lua_State *L) {
   lmap *h = lmap_check(L);
-  int arg = value_arg(h);
+  int arg = lmap_value_arg(h);
   if (!ladd_isnumber(h->value.kind)) {
     lcell_pushtype(L, &h->value);
     luaL_error(L, "'add' wants a map of numbers, the values of this one are %s",
@@ -543,244 +410,17 @@ int lmap_count(lua_State *L) {
   return 1;
 }
 
-static int map_clear(lua_State *L) {
-  lmap *h = lmap_check(L);
-  for (int tries = 0; lmap_failed(L, h, hmap_clear(h->m), tries); tries++)
-    continue;
-  lobjects_clear(L, 1, &h->objects);
-  ltrace_void(h);
-  lregistry_cleared(h);
-  lmap_written(h, LMAP_COUNT_EVERY);
-  return 0;
-}
-
-lua_Integer lmap_natural(lua_State *L, int arg, const char *what) {
-  const lfield f = {.kind = HMAP_INT64};
-  lua_Integer n = lcell_int(L, arg, &f, what);
-  if (n < 0)
-    larg_error(L, arg, "%s must not be negative, got %I", what, (LUAI_UACINT)n);
-  return n;
-}
-
-static int map_reserve(lua_State *L) {
-  lmap *h = lmap_check(L);
-  lua_Integer n = lmap_natural(L, 2, "number of entries");
-  hmap_status status;
-  for (int tries = 0;; tries++) {
-    status = hmap_reserve(h->m, (size_t)n);
-    if (status == HMAP_ETOOBIG)
-      larg_error(L, 2, "no map can hold %I entries", (LUAI_UACINT)n);
-    if (!lmap_failed(L, h, status, tries))
-      break;
-  }
-  lmap_written(h, LMAP_COUNT_EVERY);
-  return 0;
-}
-
-static int move(lua_State *L, hmap_status (*begin)(hmap *m)) {
-  lmap *h = lmap_check(L);
-  hmap_status status;
-  for (int tries = 0;; tries++) {
-    status = begin(h->m);
-    if (status == HMAP_EINVAL)
-      luaL_error(L,
-                 "'%s': the map holds NaN keys, which have no hash to move "
-                 "by; clear() lets them go",
-                 lua_tostring(L, lua_upvalueindex(LNAME)));
-    if (!lmap_failed(L, h, status, tries))
-      break;
-  }
-  lmap_written(h, LMAP_COUNT_EVERY);
-  return 0;
-}
-
-static int map_shrink(lua_State *L) { return move(L, hmap_shrink); }
-static int map_rekey(lua_State *L) { return move(L, hmap_rekey); }
-
-void lmap_unhold(lmap *h) {
-  lheld *held = h->held;
-  if (held == NULL || held->m != NULL || held->trace != NULL)
-    return;
-  h->held = NULL;
-  lgc_unhold(h->gc, held);
-}
-
-/* Idempotent, and fine on a map that never came to life. */
-static int end(lua_State *L, bool collected) {
-  lmap *h = lmap_test(L, 1);
-  if (h == NULL)
-    bad_self(L);
-  lregistry_end(L, h, collected);
-  ltrace_mute(h);
-  bool open = h->m != NULL;
-  h->tag = LMAP_CLOSED;
-  h->m = NULL;
-  h->version++;
-  if (open) {
-    lgc_drop(L, h->gc, h->held);
-    liter_free(h->gc, h->held);
-    h->free_cursors = NULL;
-  }
-  lobjects_clear(L, 1, &h->objects);
-  lmap_count_bytes(h);
-  ltrace_closed(L, 1, h, collected);
-  lmap_unhold(h);
-  return 0;
-}
-
-static int map_close(lua_State *L) { return end(L, false); }
-int lmap_end(lua_State *L) { return end(L, true); }
-
-/* A scope ends, or a method of a map that is listened to. */
-static int map_leave(lua_State *L) {
-  return ltrace_close_scope(L) ? 0 : map_close(L);
-}
-
-/* -- growth on request ---------------------------------------------------- */
-
-/* step [-0, +0, v]: n old buckets; how many moved is added to *moved, how many
-** are left is returned. */
-static size_t step(lua_State *L, lmap *h, size_t n, size_t *moved) {
-  size_t now = 0, remaining = 0;
-  ltrace_op(h, LTRACE_STEP, n < INT64_MAX ? n : INT64_MAX);
-  for (int tries = 0;
-       lmap_failed(L, h, hmap_step(h->m, n, &now, &remaining), tries); tries++)
-    *moved += now;
-  *moved += now;
-  h->version++;
-  lgc_free(h->gc, n);
-  return remaining;
-}
-
-static int push_progress(lua_State *L, lmap *h, size_t moved,
-                         size_t remaining) {
-  lua_pushinteger(L, (lua_Integer)moved);
-  lua_pushinteger(L, (lua_Integer)remaining);
-  lmap_written(h, 0);
-  return 2;
-}
-
-static int map_step(lua_State *L) {
-  lmap *h = lmap_check(L);
-  size_t n =
-      lua_isnone(L, 2) ? 1 : (size_t)lmap_natural(L, 2, "number of buckets");
-  size_t moved = 0;
-  size_t remaining = step(L, h, n, &moved);
-  return push_progress(L, h, moved, remaining);
-}
-
-/* Buckets between two looks at the clock: some microseconds of work. */
-#define STEP_BUCKETS 16
-
-static int map_step_for(lua_State *L) {
-  lmap *h = lmap_check(L);
-  const lfield f = {.kind = HMAP_FLOAT64};
-  double seconds = lcell_float(L, 2, &f, "number of seconds");
-  if (!(seconds >= 0))
-    larg_error(L, 2, "number of seconds must not be negative, got %f",
-               (LUAI_UACNUMBER)seconds);
-  double end = lclock_now() + seconds;
-  size_t moved = 0, remaining;
-  do
-    remaining = step(L, h, STEP_BUCKETS, &moved);
-  while ((remaining > 0 || h->gc->dying != NULL) && lclock_now() < end);
-  return push_progress(L, h, moved, remaining);
-}
-
-/* A growth that was waiting for this one begins when it is done. */
-static int map_finish(lua_State *L) {
-  lmap *h = lmap_check(L);
-  size_t moved = 0;
-  while (step(L, h, SIZE_MAX, &moved) > 0)
-    continue;
-  lmap_written(h, LMAP_COUNT_EVERY);
-  return 0;
-}
-
-/* -- one line ------------------------------------------------------------- */
-
-/* A type's fields may have any names. */
-static void add_type(lua_State *L, luaL_Buffer *b, const ltype *type) {
-  size_t n;
-  lcell_pushtype(L, type);
-  const char *s = lua_tolstring(L, -1, &n);
-  ltext_push(L, s, n, LTEXT_EXACT, LTEXT_WHOLE);
-  lua_replace(L, -2);
-  luaL_addvalue(b);
-}
-
-static void add_types(lua_State *L, luaL_Buffer *b, const lmap *h) {
-  add_type(L, b, &h->key);
-  luaL_addstring(b, " -> ");
-  add_type(L, b, &h->value);
-}
-
-static void add_state(lua_State *L, luaL_Buffer *b, const lmap *h) {
-  hmap_stats s;
-  hmap_header header;
-  char load[32];
-  hmap_get_stats(h->m, &s);
-  hmap_get_header(h->m, &header);
-  snprintf(load, sizeof load, "%.2f", s.load);
-  lua_pushfstring(L, ": %I %s, B=%d, load %s", (LUAI_UACINT)s.count,
-                  s.count == 1 ? "entry" : "entries", (int)header.B, load);
-  luaL_addvalue(b);
-  if (!s.growing)
-    return;
-  lua_pushfstring(L, ", growing %I -> %I buckets, %I moved",
-                  (LUAI_UACINT)s.noldbuckets, (LUAI_UACINT)s.nbuckets,
-                  (LUAI_UACINT)s.evacuated);
-  luaL_addvalue(b);
-}
-
-static int map_tostring(lua_State *L) {
-  lmap *h = lmap_test(L, 1);
-  if (h == NULL)
-    bad_self(L);
-  bool named = lua_getiuservalue(L, 1, LMAP_NAME_AT) == LUA_TSTRING;
-  luaL_Buffer b;
-  luaL_buffinit(L, &b);
-  luaL_addstring(&b, "hmap ");
-  if (named) {
-    size_t n;
-    const char *name = lua_tolstring(L, 2, &n);
-    luaL_addchar(&b, '\'');
-    ltext_push(L, name, n, LTEXT_EXACT, LTEXT_WHOLE);
-    luaL_addvalue(&b);
-    luaL_addstring(&b, "' ");
-  }
-  add_types(L, &b, h);
-  if (h->m == NULL)
-    luaL_addstring(&b, ", closed");
-  else
-    add_state(L, &b, h);
-  luaL_pushresult(&b);
-  return 1;
-}
-
 /* -- names ---------------------------------------------------------------- */
 
-const luaL_Reg lmap_methods[] = {{"get", lmap_get},
-                                 {"set", lmap_set},
-                                 {"has", lmap_has},
-                                 {"delete", lmap_delete},
-                                 {"pop", lmap_pop},
-                                 {"swap", lmap_swap},
-                                 {"get_or_set", lmap_get_or_set},
-                                 {"add", lmap_add},
-                                 {"count", lmap_count},
-                                 {"clear", map_clear},
-                                 {"reserve", map_reserve},
-                                 {"shrink", map_shrink},
-                                 {"rekey", map_rekey},
-                                 {"close", map_close},
-                                 {"step", map_step},
-                                 {"step_for", map_step_for},
-                                 {"finish", map_finish},
-                                 {NULL, NULL}};
+const luaL_Reg lentry_methods[] = {{"get", lmap_get},
+                                   {"set", lmap_set},
+                                   {"has", lmap_has},
+                                   {"delete", lmap_delete},
+                                   {"pop", lmap_pop},
+                                   {"swap", lmap_swap},
+                                   {"get_or_set", lmap_get_or_set},
+                                   {"add", lmap_add},
+                                   {"count", lmap_count},
+                                   {NULL, NULL}};
 
-const luaL_Reg lmap_metamethods[] = {{"__len", lmap_count},
-                                     {"__tostring", map_tostring},
-                                     {"__gc", lmap_end},
-                                     {"__close", map_leave},
-                                     {NULL, NULL}};
+const luaL_Reg lentry_metamethods[] = {{"__len", lmap_count}, {NULL, NULL}};

@@ -5,11 +5,13 @@
 ** compiled once for every shape below, for maps and for views, so that no
 ** branch on it is left. What the values are is asked at run time, the commonest
 ** first. A tuple of integers that fills a word goes as that word. Nothing here
-** complains in a way of its own: what is not plain sailing leaves the map alone
-** and starts again on the general road (entry.c, proxy.c).
+** raises errors of its own: what is not on the fast path leaves the map alone
+** and starts again in the general method (entry.c, proxy.c).
 */
+#include "binding/data/entry_typed.h"
+
+#include "binding/data/entry.h"
 #include "binding/data/proxy.h"
-#include "binding/self/self.h"
 
 /* -- arguments ------------------------------------------------------------ */
 
@@ -180,7 +182,7 @@ static ALWAYS_INLINE bool take_out(lua_State *L, lmap *h, int key,
 }
 
 /* again [-0, +n, v]: a method whose write the map has refused, by the general
-** road if memory may be had now. */
+** method if memory may be had now. */
 static NOINLINE int again(lua_State *L, lmap *h, hmap_status status,
                           lua_CFunction general) {
   lmap_failed(L, h, status, 0);

@@ -12,7 +12,13 @@
 ** pairs(m) that breaks leaves its iterator to the collector, one over m:pairs()
 ** closes it at once.
 */
-#include "binding/self/self.h"
+#include "binding/data/iter.h"
+
+#include "binding/data/batch.h"
+#include "binding/data/entry.h"
+#include "binding/data/life.h"
+#include "binding/registry/registry.h"
+#include "binding/trace/scope.h"
 #include "binding/trace/trace.h"
 
 #define LITER_TAG  (UINT64_C(0x94f0a86be17c) << 16)
@@ -52,14 +58,6 @@ void liter_close(liter *i) {
   h->version++; /* what it had saved for later is gone */
   c->next_free = h->free_cursors;
   h->free_cursors = c;
-}
-
-void liter_free(lgc *w, lheld *held) {
-  while (held->cursors != NULL) {
-    lcursor *c = held->cursors;
-    held->cursors = c->next;
-    w->alloc(w->ud, c, sizeof *c, 0);
-  }
 }
 
 liter *liter_make(lua_State *L, int self, lgive give) {
@@ -214,10 +212,10 @@ static int map_totable(lua_State *L) {
   lua_createtable(L, list ? room : 0, list ? 0 : room);
   liter *i = new_iter(L, 1, LGIVE_BOTH); /* stack: map table iterator */
   for (lua_Integer at = 1; next_entry(L, 1, i) > 0; at++) {
-    lmap_fold(L, &h->value);
+    lcell_fold(L, &h->value);
     if (list) {
       lua_insert(L, 4);
-      lmap_fold(L, &h->key); /* stack: ... value key */
+      lcell_fold(L, &h->key); /* stack: ... value key */
       lua_createtable(L, 0, 2);
       lua_insert(L, 4);
       lua_setfield(L, 4, "key");

@@ -1,11 +1,15 @@
-/* proxy.c: a map in a table's clothes.
+/* proxy.c: a map that reads and writes like a table.
 **
 ** On m:view() only t[k], t[k] = v, #t and pairs(t) work, and they mean the
 ** entries: no key can collide with a method's name, because there are none.
 ** As of maps, there is a metatable for each shape: the commonest read
-** and write without taking the clothes off (entry_typed.c).
+** and write without putting the map in its place (entry_typed.c).
 */
 #include "binding/data/proxy.h"
+
+#include "binding/data/entry.h"
+#include "binding/data/entry_typed.h"
+#include "binding/data/iter.h"
 
 #define LPROXY_METAS "hmap.views" /* registry: shape -> metatable */
 
@@ -64,9 +68,9 @@ static void push_newmeta(lua_State *L, int shape) {
                                          {NULL, NULL}};
   const luaL_Reg *hot = lproxy_typed_methods(shape);
   lua_newtable(L);
-  lmap_setfuncs(L, metamethods, 1);
+  larg_setfuncs(L, metamethods, 1);
   if (hot != NULL)
-    lmap_setfuncs(L, hot, 1);
+    larg_setfuncs(L, hot, 1);
   lua_pushliteral(L, "hmap.view");
   lua_setfield(L, -2, "__name");
   lua_pushboolean(L, 0); /* the metatable is no door to the functions */

@@ -31,7 +31,9 @@ void lproxy_unwrap(lua_State *L);
 int lproxy_index(lua_State *L);
 int lproxy_newindex(lua_State *L);
 
-/* lproxy_typed_methods: those compiled for this shape, or NULL. */
-const luaL_Reg *lproxy_typed_methods(int shape);
+/* lproxy_of [-1, +1, v]: the map of the view at index 1. */
+int lproxy_of(lua_State *L);
+
+extern const luaL_Reg lproxy_methods[];
 
 #endif

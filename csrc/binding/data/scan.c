@@ -10,7 +10,9 @@
 ** position behind it, what was reached under the hash key before. A page ends
 ** where a class does. Nothing is kept in the map between two calls.
 */
-#include "binding/self/self.h"
+#include "binding/data/scan.h"
+
+#include "binding/data/iter.h"
 #include "binding/value/text.h"
 
 #include <ctype.h>
@@ -127,9 +129,9 @@ static bool append_entry(lua_State *L, const liter *i, lua_Integer at) {
   const lmap *h = i->owner;
   if (liter_push(L, SELF, i) == 0)
     return false;
-  lmap_fold(L, &h->value);
+  lcell_fold(L, &h->value);
   lua_rawseti(L, VALUES, at);
-  lmap_fold(L, &h->key);
+  lcell_fold(L, &h->key);
   lua_rawseti(L, KEYS, at);
   return true;
 }
@@ -172,7 +174,7 @@ static int map_scan(lua_State *L) {
   lmap *h = lmap_check(L);
   hmap_cursor c;
   lua_settop(L, 3);
-  lua_Integer n = lua_isnil(L, 3) ? PAGE : lmap_natural(L, 3, "page size");
+  lua_Integer n = lua_isnil(L, 3) ? PAGE : lcell_natural(L, 3, "page size");
   if (n == 0)
     larg_error(L, 3, "a page has at least one entry, got 0");
   c = check_cursor(L, 2);

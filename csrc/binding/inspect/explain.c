@@ -11,7 +11,12 @@
 */
 #include <stdlib.h>
 
-#include "binding/self/self.h"
+#include "binding/inspect/explain.h"
+
+#include "binding/data/entry.h"
+#include "binding/data/life.h"
+#include "binding/data/options.h"
+#include "binding/inspect/views.h"
 #include "binding/value/fields.h"
 #include "hmap_inspect.h"
 
@@ -48,7 +53,7 @@ static void set_key(lua_State *L, const ltype *type) {
   luaL_checkstack(L, n + LUA_MINSTACK, NULL);
   for (int i = 0; i < n; i++)
     lua_pushvalue(L, 2 + i);
-  lmap_fold(L, type);
+  lcell_fold(L, type);
   lua_setfield(L, -2, "key");
 }
 
@@ -484,10 +489,58 @@ static int mod_rehash(lua_State *L) {
   return 3;
 }
 
+/* -- a key without a map -------------------------------------------------- */
+
+/* Puts the fields of a tuple in the place of the list at index 2. */
+static void spread_key(lua_State *L, const ltype *type) {
+  if (type->kind != HMAP_TUPLE)
+    return;
+  if (!lua_istable(L, 2))
+    larg_error(L, 2, "list of %d fields expected, got %s", (int)type->nfields,
+               luaL_typename(L, 2));
+  luaL_checkstack(L, (int)type->nfields + LUA_MINSTACK, NULL);
+  for (uint32_t i = 1; i <= type->nfields; i++)
+    lua_rawgeti(L, 2, i);
+  lua_remove(L, 2);
+}
+
+/* hash(key_type, key, seed = 0, hash = "xxh3"): what a new map of that seed
+** and hash makes of the key. */
+static int mod_hash(lua_State *L) {
+  static const lfield seed_field = {.kind = HMAP_INT64};
+  ltype_room key;
+  ltype none = {.kind = HMAP_NONE};
+  lconf conf = {.key = &key.type,
+                .value = &none,
+                .seeded = true,
+                .policy = hmap_policy_of(HMAP_POLICY_GO)};
+  lua_settop(L, 4);
+  loptions_type(L, 1, "key", &key);
+  loptions_key_type(L, 1, &key);
+  if (!lua_isnil(L, 3))
+    conf.seed = (uint64_t)lcell_int(L, 3, &seed_field, "seed");
+  if (!lua_isnil(L, 4)) {
+    if (lua_type(L, 4) != LUA_TSTRING)
+      larg_error(L, 4, "string expected, got %s", luaL_typename(L, 4));
+    conf.hash = loptions_hash(L, 4, lua_tostring(L, 4), &key.type);
+  }
+  lua_settop(L, 2);
+  spread_key(L, &key.type);
+  lroom room;
+  const void *cell = lcell_from(L, 2, &key.type, "key", &room);
+  hmap *m = lmap_make_core(L, lgc_get(L), &conf);
+  uint64_t hash = hmap_hash_of(m, cell);
+  hmap_free(m);
+  lua_pushinteger(L, (lua_Integer)hash);
+  return 1;
+}
+
 const luaL_Reg lexplain_methods[] = {{"explain", map_explain}, {NULL, NULL}};
 
 void lexplain_open(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"hashes", mod_hashes}, {"rehash", mod_rehash}, {NULL, NULL}};
-  lmap_setfuncs(L, functions, 0);
+  static const luaL_Reg functions[] = {{"hashes", mod_hashes},
+                                       {"rehash", mod_rehash},
+                                       {"hash", mod_hash},
+                                       {NULL, NULL}};
+  larg_setfuncs(L, functions, 0);
 }

@@ -1,6 +1,8 @@
 /* limits.c: the core's constants and rules, for the rooms in Lua that
 ** calculate ahead: none of them stands there a second time. */
-#include "binding/self/self.h"
+#include "binding/inspect/limits.h"
+
+#include "binding/value/arg.h"
 #include "binding/value/fields.h"
 #include "binding/value/names.h"
 #include "hmap_inspect.h"
@@ -69,5 +71,5 @@ void llimits_open(lua_State *L) {
                                        {"work_costs", mod_work_costs},
                                        {"growth_kinds", mod_growth_kinds},
                                        {NULL, NULL}};
-  lmap_setfuncs(L, functions, 0);
+  larg_setfuncs(L, functions, 0);
 }

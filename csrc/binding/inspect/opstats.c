@@ -1,5 +1,7 @@
 /* opstats.c: the core's ledger as plain tables; what they mean is told in
 ** lua/hmap/ledger.lua. */
+#include "binding/inspect/opstats.h"
+
 #include "binding/self/self.h"
 #include "binding/value/fields.h"
 #include "binding/value/names.h"
@@ -73,7 +75,7 @@ static int mod_last_op(lua_State *L) {
 static int mod_worst_ops(lua_State *L) {
   hmap_op ops[HMAP_LEDGER_WORST];
   const lmap *h = lmap_check(L);
-  lua_Integer wanted = lmap_natural(L, 2, "number of operations");
+  lua_Integer wanted = lcell_natural(L, 2, "number of operations");
   size_t n = hmap_worst_ops(h->m, ops,
                             wanted < HMAP_LEDGER_WORST ? (size_t)wanted
                                                        : HMAP_LEDGER_WORST);
@@ -91,5 +93,5 @@ void lopstats_open(lua_State *L) {
                                        {"last_op", mod_last_op},
                                        {"worst_ops", mod_worst_ops},
                                        {NULL, NULL}};
-  lmap_setfuncs(L, functions, 1);
+  larg_setfuncs(L, functions, 1);
 }

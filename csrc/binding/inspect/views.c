@@ -4,11 +4,14 @@
 ** the map. Each kind of view has a metatable of its own, whose __tostring the
 ** Lua side sets; pairs over a view gives data only.
 */
-#define _POSIX_C_SOURCE 199309L /* clock_gettime */
-#include <time.h>
+#include "binding/inspect/views.h"
 
-#include "binding/self/self.h"
+#include <stdio.h>
+
+#include "binding/data/entry.h"
+#include "binding/data/options.h"
 #include "binding/trace/trace.h"
+#include "binding/value/clock.h"
 #include "binding/value/fields.h"
 #include "binding/value/names.h"
 #include "binding/value/text.h"
@@ -417,14 +420,25 @@ static int map_fingerprint(lua_State *L) {
 
 /* -- the module's part ---------------------------------------------------- */
 
-double lclock_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static int mod_now(lua_State *L) {
   lua_pushnumber(L, (lua_Number)lclock_now());
+  return 1;
+}
+
+/* layout(key, value) */
+static int mod_layout(lua_State *L) {
+  ltype_room key, value;
+  hmap_field key_fields[HMAP_MAX_FIELDS], value_fields[HMAP_MAX_FIELDS];
+  hmap_layout layout;
+  loptions_type(L, 1, "key", &key);
+  loptions_type(L, 2, "value", &value);
+  loptions_key_type(L, 1, &key);
+  hmap_spec k = lcell_spec(&key.type, key_fields);
+  hmap_spec v = lcell_spec(&value.type, value_fields);
+  hmap_status status = hmap_get_layout(&k, &v, &layout);
+  if (status != HMAP_OK)
+    lmap_raise(L, 0, status);
+  lviews_pushlayout(L, &layout, &key.type, &value.type);
   return 1;
 }
 
@@ -494,6 +508,7 @@ void lviews_open(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"now", mod_now},
       {"dropped", mod_dropped},
+      {"layout", mod_layout},
       {"view", mod_view},
       {"set_view_tostring", mod_set_view_tostring},
       {"distribution", map_distribution},
@@ -503,5 +518,5 @@ void lviews_open(lua_State *L) {
     luaL_newmetatable(L, lua_tostring(L, -1));
     lua_pop(L, 2);
   }
-  lmap_setfuncs(L, functions, 0);
+  larg_setfuncs(L, functions, 0);
 }

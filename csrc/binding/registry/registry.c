@@ -1,12 +1,12 @@
 /* registry.c: keeps the list of a Lua state's maps; see registry.h.
 **
-** A map passes here when it is made, weighed, cleared and closed. What needs
+** A map passes here when it is made, counted, cleared and closed. What needs
 ** memory is done before it is open (lregistry_prepare), or when it is named;
 ** the rest allocates nothing, so that it can stand in a finalizer.
 */
 #include "binding/registry/registry.h"
 
-#include "binding/self/self.h"
+#include "binding/value/clock.h"
 #include "binding/value/text.h"
 
 static const char registry_key = 0;
@@ -155,7 +155,7 @@ static bool recording(const lorigin *b) {
   return b->life != NULL && b->all != NULL && b->all->profiling;
 }
 
-/* What happened between two weighings happened somewhere between them. */
+/* What happened between two readings happened somewhere between them. */
 static void life_growths(const lorigin *b, const reading *w) {
   for (int i = 0; i < HMAP_NGROWTHS; i++) {
     uint64_t n = w->stats.growths[i] - b->growths[i];
@@ -362,6 +362,16 @@ static void life_ends(lua_State *L, lmap *h, bool collected) {
   b->life = NULL;
 }
 
+bool lregistry_push_open(lua_State *L) {
+  bool any = lua_rawgetp(L, LUA_REGISTRYINDEX, &registry_key) == LUA_TUSERDATA;
+  if (any)
+    lua_getiuservalue(L, -1, LREGISTRY_OPEN_AT);
+  else
+    lua_pushnil(L);
+  lua_remove(L, -2);
+  return any;
+}
+
 /* leave [-0, +0, -]: the lregistry is on top. A number that the collector has
 ** taken out already must not be entered anew: that might need memory. */
 static void leave(lua_State *L, const lorigin *b) {
@@ -405,17 +415,4 @@ void lregistry_end(lua_State *L, lmap *h, bool collected) {
   life_ends(L, h, collected);
   lua_pop(L, 1);
   b->all = NULL;
-}
-
-void lregistry_close_all(lua_State *L) {
-  lua_settop(L, 0);
-  lua_pushnil(L); /* stack: map lregistry open id map */
-  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &registry_key) == LUA_TUSERDATA) {
-    lua_getiuservalue(L, 2, LREGISTRY_OPEN_AT);
-    for (lua_pushnil(L); lua_next(L, 3); lua_settop(L, 4)) {
-      lua_copy(L, 5, 1);
-      lmap_end(L);
-    }
-  }
-  lua_settop(L, 0);
 }

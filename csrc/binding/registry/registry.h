@@ -8,7 +8,7 @@
 **
 ** A map enters `open` when it is made and leaves it when it is closed or no
 ** longer referenced, so the collector keeps this list for us, and no write pays
-** for it. Where a map is weighed (lmap_count_bytes: once in LMAP_COUNT_EVERY
+** for it. Where a map is counted (lmap_count_bytes: once in LMAP_COUNT_EVERY
 ** bytes written) its counters are told what has changed since: sums that
 ** outlive their maps and never fall. When there are many names, those that no
 ** open map has are summed under none, so that a program which calls each map
@@ -25,9 +25,7 @@
 
 #include <lua.h>
 
-#include "hmap_inspect.h"
-
-struct lmap;
+#include "binding/self/self.h"
 
 /* Of all maps, those of one name, or those made at one site. Each that was
 ** made is open, was closed, was collected, or waits for its finalizer. */
@@ -76,23 +74,6 @@ typedef struct llife {
   llife_event events[LLIFE_EVENTS];
 } llife;
 
-/* What a map knows of its place among the others. */
-typedef struct lorigin {
-  uint64_t id;           /* maps of a Lua state are counted from 1 */
-  double at;             /* when it was made */
-  struct lregistry *all; /* NULL: not yet open, or no longer */
-  lcounters *name;
-  lcounters *site; /* NULL: made while the profile was off */
-  llife *life;     /* NULL likewise */
-  size_t bytes;    /* as the counters know them */
-  uint64_t growths[HMAP_NGROWTHS];
-  uint64_t ops[HMAP_NOPS];
-  uint64_t buckets;
-  bool looked; /* the growth that live() last saw: how far, and since when */
-  uint64_t seen_growths, seen_evacuated;
-  double seen_at;
-} lorigin;
-
 /* User values of an lregistry. */
 enum {
   LREGISTRY_OPEN_AT = 1,
@@ -121,30 +102,26 @@ typedef struct lregistry {
 lregistry *lregistry_push(lua_State *L);
 
 /* lregistry_prepare [-0, +0, m]: enters the map on top, still closed. */
-lregistry *lregistry_prepare(lua_State *L, struct lmap *h);
+lregistry *lregistry_prepare(lua_State *L, lmap *h);
 
 /* lregistry_begin [-0, +0, -]: it is open now. */
-void lregistry_begin(struct lmap *h, lregistry *all);
+void lregistry_begin(lmap *h, lregistry *all);
 
 /* lregistry_named [-0, +0, m]: the map at self has got its name. */
 void lregistry_named(lua_State *L, int self);
 
 /* lregistry_counted [-0, +0, -]: tells its counters what has changed. */
-void lregistry_counted(struct lmap *h);
+void lregistry_counted(lmap *h);
 
 /* lregistry_cleared [-0, +0, -]: notes that it was cleared. */
-void lregistry_cleared(struct lmap *h);
+void lregistry_cleared(lmap *h);
 
 /* lregistry_end [-0, +0, -]: the map at index 1 is about to be closed;
 ** idempotent. Allocates nothing: it is a finalizer's work. */
-void lregistry_end(lua_State *L, struct lmap *h, bool collected);
+void lregistry_end(lua_State *L, lmap *h, bool collected);
 
-/* lregistry_close_all [-n, +0, -]: closes all maps that are open; the stack is
-** empty then. */
-void lregistry_close_all(lua_State *L);
-
-/* lsnapshot_open [-0, +0, m]: adds what Lua sees of this to the module table on
-** top. */
-void lsnapshot_open(lua_State *L);
+/* lregistry_push_open [-0, +1, -]: the table of open maps by number; false and
+** nil: there has been no map. */
+bool lregistry_push_open(lua_State *L);
 
 #endif

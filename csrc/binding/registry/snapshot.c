@@ -8,7 +8,10 @@
 ** or values are first copied to a list that has room for all of them
 ** (push_list), and what is read from a map is read before any of it is pushed.
 */
-#include "binding/self/self.h"
+#include "binding/registry/snapshot.h"
+
+#include "binding/registry/registry.h"
+#include "binding/value/clock.h"
 #include "binding/value/fields.h"
 #include "binding/value/names.h"
 
@@ -203,9 +206,9 @@ static void push_tally(lua_State *L, const lcounters *from) {
   set_operations(L, &t);
 }
 
-/* push_tallies [-0, +1, m]: a table's counters by the strings they have there;
-** the lregistry is at index 1. */
-static void push_tallies(lua_State *L, int table_at) {
+/* push_all_counters [-0, +1, m]: a table's counters by the strings they have
+** there; the lregistry is at index 1. */
+static void push_all_counters(lua_State *L, int table_at) {
   int top = lua_gettop(L);
   lua_getiuservalue(L, 1, table_at);
   push_list(L, top + 1, true);
@@ -227,14 +230,14 @@ static void push_tallies(lua_State *L, int table_at) {
 }
 
 /* counters(): of all maps, by name, by site. Open maps are told as far as they
-** were weighed; open_maps() weighs them. */
-static int mod_tallies(lua_State *L) {
+** were counted; open_maps() counts them. */
+static int mod_counters(lua_State *L) {
   lua_settop(L, 0);
   const lregistry *all = lregistry_push(L);
   lua_createtable(L, 0, 4);
-  push_tallies(L, LREGISTRY_NAMES_AT);
+  push_all_counters(L, LREGISTRY_NAMES_AT);
   lua_setfield(L, 2, "names");
-  push_tallies(L, LREGISTRY_SITES_AT);
+  push_all_counters(L, LREGISTRY_SITES_AT);
   lua_setfield(L, 2, "sites");
   push_tally(L, &all->unnamed);
   lua_setfield(L, 2, "unnamed");
@@ -325,7 +328,7 @@ static int mod_lives(lua_State *L) {
 void lsnapshot_open(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"open_maps", mod_open_maps}, {"open_map", mod_open_map},
-      {"counters", mod_tallies},    {"profiling", mod_profiling},
+      {"counters", mod_counters},   {"profiling", mod_profiling},
       {"lives", mod_lives},         {NULL, NULL}};
-  lmap_setfuncs(L, functions, 0);
+  larg_setfuncs(L, functions, 0);
 }

@@ -9,8 +9,7 @@
 
 #include <lauxlib.h>
 
-#include "binding/self/self.h"
-#include "binding/trace/trace.h"
+#include "binding/value/clock.h"
 #include "binding/value/version.h"
 
 #define KIB ((size_t)1024)
@@ -89,13 +88,21 @@ void lgc_drop(lua_State *L, lgc *w, lheld *held) {
     set_sentinel(L);
 }
 
+void lgc_free_cursors(lgc *w, lheld *held) {
+  while (held->cursors != NULL) {
+    lcursor *c = held->cursors;
+    held->cursors = c->next;
+    w->alloc(w->ud, c, sizeof *c, 0);
+  }
+}
+
 /* free_held [-0, +0, -]: of a map that is no more. */
 static void free_held(lua_State *L, lgc *w, lheld *held) {
   if (held->m != NULL)
     lgc_drop(L, w, held);
-  liter_free(w, held);
+  lgc_free_cursors(w, held);
   if (held->trace != NULL)
-    ltrace_drop(held->trace);
+    w->above->free_trace(held->trace);
   lgc_unhold(w, held);
 }
 
@@ -107,7 +114,7 @@ static void free_held(lua_State *L, lgc *w, lheld *held) {
 static int gc_gc(lua_State *L) {
   lgc *w = lua_touserdata(L, 1);
   w->over = true;
-  lregistry_close_all(L);
+  w->above->close_all(L);
   while (w->held != NULL)
     free_held(L, w, w->held);
   lgc_free(w, SIZE_MAX);
@@ -127,10 +134,10 @@ static bool in_finalizer(lua_State *L) { return lua_gc(L, LUA_GCCOUNT, 0) < 0; }
 
 /* Finalizers come last: the sentinel's looks for the lgc in the registry, so
 ** what may fail must not come between. */
-void lgc_open(lua_State *L) {
+void lgc_open(lua_State *L, const labove *above) {
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &gc_key) == LUA_TNIL) {
     lgc *w = lua_newuserdatauv(L, sizeof *w, 1);
-    *w = (lgc){.limit = SLACK, .at_once = in_finalizer(L)};
+    *w = (lgc){.above = above, .limit = SLACK, .at_once = in_finalizer(L)};
     w->alloc = lua_getallocf(L, &w->ud);
     push_meta(L, "hmap.gc", gc_gc);
     lua_newuserdatauv(L, 0, 0);

@@ -27,17 +27,45 @@
 
 #include "hmap.h"
 
+/* The core keeps a list of open iterators, so their memory must not vanish
+** unseen, as that of a userdata does whose __gc found no memory to run: the
+** map owns it, to be used again and to be freed with the map. */
+typedef struct lcursor {
+  hmap_iter it;
+  struct lcursor *next;      /* of the map's */
+  struct lcursor *next_free; /* of those that no iterator has */
+} lcursor;
+
 /* What a map holds outside of the Lua heap. Its finalizer frees it; but Lua
 ** calls none where it finds no memory for the call, nor of what is made while
 ** the state is closing. So the lgc, which is finalized last, has a list. */
 typedef struct lheld {
   hmap *m;
   struct ltrace *trace;
-  struct lcursor *cursors;
+  lcursor *cursors;
   struct lheld *prev, *next;
 } lheld;
 
+struct lmap;
+struct ltrace;
+
+/* What the rooms above this one do when something befalls a map here. */
+typedef struct labove {
+  /* [-0, +0, v]: a method of the observed map at index 1 begins. */
+  void (*method_begins)(lua_State *L, struct lmap *h);
+  /* A lookup is about to take a step of a growth. */
+  void (*read_begins)(struct lmap *h);
+  /* The map's bytes were counted. */
+  void (*counted)(struct lmap *h);
+  /* [-0, +1, m]: the metatable of maps of this shape. */
+  void (*push_meta)(lua_State *L, int shape);
+  /* [-n, +0, -]: the state is closing: closes all maps that are open. */
+  void (*close_all)(lua_State *L);
+  void (*free_trace)(struct ltrace *t);
+} labove;
+
 typedef struct lgc {
+  const labove *above;
   size_t bytes; /* of all open maps of the Lua state, as last counted */
   size_t fresh; /* by how much they grew since the collector was last told */
   size_t limit; /* bytes beyond which there must be garbage among them */
@@ -51,7 +79,7 @@ typedef struct lgc {
 
 /* lgc_open [-0, +0, m]: makes the one of this Lua state; before any map,
 ** so that it outlives them all. */
-void lgc_open(lua_State *L);
+void lgc_open(lua_State *L, const labove *above);
 
 /* lgc_get [-0, +0, -] */
 lgc *lgc_get(lua_State *L);
@@ -72,12 +100,15 @@ void lgc_drop(lua_State *L, lgc *w, lheld *held);
 /* Ends an entry that holds nothing any more. */
 void lgc_unhold(lgc *w, lheld *held);
 
+/* Frees the cursors of a map that is closed. */
+void lgc_free_cursors(lgc *w, lheld *held);
+
 /* Frees up to n small parts of dropped maps; whether nothing is left. */
 static inline bool lgc_free(lgc *w, size_t n) {
   return hmap_free_some(&w->dying, n);
 }
 
-/* Counts a map that weighed `before` and now weighs `now`. */
+/* Counts a map that held `before` bytes and now holds `now`. */
 static inline void lgc_count(lgc *w, size_t before, size_t now) {
   w->bytes += now - before;
   if (now > before)

@@ -19,12 +19,11 @@
 #ifndef HMAP_BINDING_SELF_H
 #define HMAP_BINDING_SELF_H
 
-#include "binding/registry/registry.h"
 #include "binding/self/gc.h"
-#include "binding/value/add.h"
 #include "binding/value/cell.h"
 #include "binding/value/objects.h"
 #include "hmap.h"
+#include "hmap_inspect.h"
 
 #define LMAP_TAG      (UINT64_C(0xb2a7d3c1f08c) << 16)
 #define LMAP_CLOSED   (UINT64_C(0x6c1e95d4a378) << 16)
@@ -36,7 +35,6 @@
 ** listen (trace.h). */
 #define LMAP_NAME_AT      2
 #define LMAP_CALLBACKS_AT 3
-#define LMAP_UPVALUES     2 /* see LNAME, LHIDDEN in cell.h */
 #define LMAP_ANY_SHAPE    (-1)
 #define LMAP_KINDS_KEY    "hmap.kinds" /* registry: shape -> metatable */
 
@@ -51,6 +49,23 @@ typedef struct lconf {
   hmap_policy policy;
 } lconf;
 
+/* What a map knows of its place among the others. */
+typedef struct lorigin {
+  uint64_t id;           /* maps of a Lua state are counted from 1 */
+  double at;             /* when it was made */
+  struct lregistry *all; /* NULL: not yet open, or no longer */
+  struct lcounters *name;
+  struct lcounters *site; /* NULL: made while the profile was off */
+  struct llife *life;     /* NULL likewise */
+  size_t bytes;           /* as the counters know them */
+  uint64_t growths[HMAP_NGROWTHS];
+  uint64_t ops[HMAP_NOPS];
+  uint64_t buckets;
+  bool looked; /* the growth that live() last saw: how far, and since when */
+  uint64_t seen_growths, seen_evacuated;
+  double seen_at;
+} lorigin;
+
 typedef struct lmap {
   uint64_t tag;
   hmap *m;          /* NULL: closed */
@@ -62,6 +77,7 @@ typedef struct lmap {
   lobjects objects;
   struct lcursor *free_cursors; /* of those that it holds */
   struct ltrace *trace;         /* NULL: nobody has ever listened */
+  bool observed;                /* somebody listens now */
   lorigin origin;               /* its place among the maps of the Lua state */
   lconf conf;                   /* key and value point to the two below */
   ltype key, value;
@@ -110,13 +126,35 @@ static inline void lmap_open(lua_State *L, const lmap *h) {
     luaL_error(L, "map is closed");
 }
 
+/* lmap_bad_self [-0, +0, v]: raises: what is at index 1 is no map, or not the
+** one that was wanted. */
+_Noreturn void lmap_bad_self(lua_State *L);
+
+/* lmap_may_hold_objects: whether cells of this map may stand for Lua objects.
+*/
+static inline bool lmap_may_hold_objects(const lmap *h) {
+  return h->key.kind == HMAP_ANY || h->value.kind == HMAP_ANY;
+}
+
+/* -- arguments ------------------------------------------------------------ */
+
+/* The arguments of a method are key fields, then value fields: where the value
+** begins. */
+static inline int lmap_value_arg(const lmap *h) {
+  return 2 + (int)h->key.nfields;
+}
+
+/* lmap_key [-0, +(0|1), v]: the key cell of the arguments from arg on. */
+static inline void *lmap_key(lua_State *L, const lmap *h, int arg,
+                             lroom *room) {
+  return lcell_from(L, arg, &h->key, "key", room);
+}
+
+/* lmap_deletes [-0, +0, -]: no value at all in the arguments: nil instead of
+** each of its fields. */
+bool lmap_deletes(lua_State *L, const lmap *h);
+
 /* -- life ----------------------------------------------------------------- */
-
-/* lmap_new [-0, +1, v]: a new map. */
-lmap *lmap_new(lua_State *L, const lconf *conf);
-
-/* lmap_end [-0, +0, -]: closes the map at index 1 as its finalizer does. */
-int lmap_end(lua_State *L);
 
 /* After it was closed: nothing may be held any more. */
 void lmap_unhold(lmap *h);
@@ -128,30 +166,6 @@ void lmap_update_tag(lmap *h);
 ** registry has under name: where there is none yet push makes it. */
 void lmap_pushmeta(lua_State *L, const char *name, int shape,
                    void (*push)(lua_State *L, int shape));
-
-/* lmap_setfuncs [-0, +0, m]: registers functions in the table on top, each
-** with its name and how many arguments before the first are hidden. */
-void lmap_setfuncs(lua_State *L, const luaL_Reg *functions, int hidden);
-
-/* The methods of each room; lmap_typed_methods: the functions compiled for this
-** shape, or NULL. */
-extern const luaL_Reg lmap_methods[], lmap_metamethods[];
-extern const luaL_Reg lbatch_methods[], lviews_methods[], liter_methods[];
-extern const luaL_Reg lpolicy_methods[], lscan_methods[], lproxy_methods[];
-extern const luaL_Reg lexplain_methods[];
-extern const luaL_Reg ltrace_methods[], lrecord_methods[], lwatch_methods[];
-const luaL_Reg *lmap_typed_methods(int shape);
-
-/* -- policies ------------------------------------------------------------- */
-
-/* lpolicy_read [-0, +0, v]: the policy that Lua wrote at idx, a name or a
-** table; numbers that it leaves out keep what *out has. what says in errors of
-** argument arg whose policy it is. */
-void lpolicy_read(lua_State *L, int idx, int arg, const char *what,
-                  hmap_policy *out);
-
-/* lpolicy_push [-0, +1, m]: a policy as a table. */
-void lpolicy_push(lua_State *L, const hmap_policy *policy);
 
 /* -- errors and memory ---------------------------------------------------- */
 
@@ -183,164 +197,5 @@ static ALWAYS_INLINE void lmap_written(lmap *h, size_t text) {
 
 /* Bytes that the map holds, pages of objects included. */
 size_t lmap_bytes(const lmap *h);
-
-/* -- entries -------------------------------------------------------------- */
-
-/* An entry on its way into a map: cells, and where on the stack the objects
-** are that `any` cells stand for. */
-typedef struct lentry {
-  void *key, *value;
-  int key_at, value_at;
-} lentry;
-
-/* What became of it. */
-typedef struct lput {
-  const void *now; /* with keep: the value cell that is there */
-  bool existed;
-} lput;
-
-/* lmap_put [-0, +0, v]: puts it; with keep only if the key is absent. Does not
-** try twice. self is the map's index. */
-hmap_status lmap_put(lua_State *L, int self, lmap *h, const lentry *e,
-                     bool keep, lput *out);
-
-/* lmap_key [-0, +(0|1), v]: the key cell of the arguments from arg on. */
-static inline void *lmap_key(lua_State *L, const lmap *h, int arg,
-                             lroom *room) {
-  return lcell_from(L, arg, &h->key, "key", room);
-}
-
-/* lmap_pushvalue [-0, +n, m]: a value cell as results, a set's as true; how
-** many. 0: the map was written meanwhile, nothing is pushed. */
-int lmap_pushvalue(lua_State *L, int self, lmap *h, const void *value);
-
-/* lmap_pushfields [-0, +1, m]: a cell as one Lua value: tuples as a table.
-** false: the map was written meanwhile. */
-bool lmap_pushfields(lua_State *L, int self, const lmap *h, const ltype *type,
-                     const void *cell);
-
-/* lmap_fold [-n, +1, m]: the n fields of a type on top as one Lua value; those
-** of a tuple by name if all have one, else as a list: never half of each. */
-void lmap_fold(lua_State *L, const ltype *type);
-
-/* lmap_remove [-0, +0, v]: deletes a key; whether it was there. */
-bool lmap_remove(lua_State *L, lmap *h, const void *key);
-
-/* lmap_may_hold_objects: whether cells of this map may stand for Lua objects.
-*/
-static inline bool lmap_may_hold_objects(const lmap *h) {
-  return h->key.kind == HMAP_ANY || h->value.kind == HMAP_ANY;
-}
-
-/* lmap_natural [-0, +0, v]: the integer from 0 on at arg. */
-lua_Integer lmap_natural(lua_State *L, int arg, const char *what);
-
-/* lmap_release [-0, +0, -]: lets the objects go that the last write of the map
-** at self removed or overwrote. */
-void lmap_release(lua_State *L, int self, lmap *h);
-
-/* lmap_checktrue [-0, +0, v]: the value of a set is true, or left out. */
-void lmap_checktrue(lua_State *L, int arg);
-
-/* lmap_deletes [-0, +0, -]: no value at all in the arguments: nil instead of
-** each of its fields. */
-bool lmap_deletes(lua_State *L, const lmap *h);
-
-/* Methods that other rooms call with a map at index 1, as Lua would. */
-int lmap_get(lua_State *L);
-int lmap_set(lua_State *L);
-int lmap_has(lua_State *L);
-int lmap_delete(lua_State *L);
-int lmap_pop(lua_State *L);
-int lmap_swap(lua_State *L);
-int lmap_get_or_set(lua_State *L);
-int lmap_add(lua_State *L);
-
-/* Lookups by somebody who was given self as one who reads, and has so taken the
-** step that a lookup may owe. */
-int lmap_get_stepped(lua_State *L);
-int lmap_has_stepped(lua_State *L);
-
-/* lmap_overflow [-0, +0, v]: raises: m:add leaves the range of the values. */
-_Noreturn void lmap_overflow(lua_State *L, const lmap *h, ladd_amount n);
-
-/* Whether a table would hold nothing under this: nil or NaN in a map of any
-** keys. Those that look for it find nothing; only writes raise. */
-bool lmap_isnokey(lua_State *L, const lmap *h, int idx);
-int lmap_count(lua_State *L);
-int liter_pairs(lua_State *L);
-
-/* lbatch_merge [-0, +0, v]: sets the keys of the table at index 2 to its
-** values. */
-void lbatch_merge(lua_State *L, const lmap *h);
-
-/* -- iteration ------------------------------------------------------------ */
-
-typedef enum lgive { LGIVE_KEYS = 1, LGIVE_VALUES = 2, LGIVE_BOTH = 3 } lgive;
-
-/* The core keeps a list of open iterators, so their memory must not vanish
-** unseen, as that of a userdata does whose __gc found no memory to run: the
-** map owns it, to be used again and to be freed with the map. */
-typedef struct lcursor {
-  hmap_iter it;
-  struct lcursor *next;      /* of the map's */
-  struct lcursor *next_free; /* of those that no iterator has */
-} lcursor;
-
-/* Frees the cursors of a map that is closed. */
-void liter_free(lgc *w, lheld *held);
-
-typedef struct liter {
-  uint64_t tag;
-  lmap *owner;     /* kept alive by the user value */
-  lcursor *cursor; /* NULL: at the end; dangling once the map is closed */
-  lgive give;
-} liter;
-
-/* liter_make [-0, +1, v]: an iterator over the map at self; where from, its
-** cursor has still to be told: hmap_iter_init or hmap_scan_open. */
-liter *liter_make(lua_State *L, int self, lgive give);
-
-/* liter_close [-0, +0, -]: idempotent. */
-void liter_close(liter *i);
-
-/* liter_push [-0, +(0|n), v]: the entry that the core's iterator is at; 0: it
-** was deleted while its key was pushed. */
-int liter_push(lua_State *L, int self, const liter *i);
-
-/* liter_open [-0, +0, m]: makes the metatable of iterators. */
-void liter_open(lua_State *L);
-
-/* lproxy_of [-1, +1, v]: the map of the view at index 1. */
-int lproxy_of(lua_State *L);
-
-/* -- views ---------------------------------------------------------------- */
-
-/* lviews_open [-0, +0, m]: adds the functions about views to the module
-** table on top. */
-void lviews_open(lua_State *L);
-
-/* llimits_open [-0, +0, m]: the same for the core's constants and rules. */
-void llimits_open(lua_State *L);
-
-/* lviews_pushlayout [-0, +1, m] */
-struct hmap_layout;
-void lviews_pushlayout(lua_State *L, const struct hmap_layout *layout,
-                       const ltype *key, const ltype *value);
-
-/* lviews_pushdistribution [-0, +1, m]: the core's raw counts. */
-struct hmap_distribution;
-void lviews_pushdistribution(lua_State *L, const struct hmap_distribution *d);
-
-/* lexplain_open [-0, +0, m]: adds the functions about hashes to the module
-** table on top. */
-void lexplain_open(lua_State *L);
-
-/* lopstats_open [-0, +0, m]: adds the functions about the ledger to the module
-** table on top. */
-void lopstats_open(lua_State *L);
-
-/* lclock_now: seconds of a clock that only goes forward. */
-double lclock_now(void);
 
 #endif

@@ -8,9 +8,11 @@
 ** the keys in their order, the runs tell how to bring a new map into the same
 ** state, and the events prove that it was done (lua/hmap/replay.lua).
 */
-#include "binding/trace/trace.h"
+#include "binding/trace/record.h"
+
 #include "binding/value/fields.h"
 #include "binding/value/names.h"
+#include "binding/value/policy.h"
 
 /* -- while the map works -------------------------------------------------- */
 
@@ -64,7 +66,7 @@ static void begin(lua_State *L, lmap *h, size_t n) {
 static int map_record(lua_State *L) {
   lmap *h = lmap_check(L);
   lua_settop(L, 2);
-  lua_Integer n = lua_isnil(L, 2) ? 0 : lmap_natural(L, 2, "number of events");
+  lua_Integer n = lua_isnil(L, 2) ? 0 : lcell_natural(L, 2, "number of events");
   ltrace_need(L, h);
   begin(L, h, (size_t)n);
   ltrace_apply(h);

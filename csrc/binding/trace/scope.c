@@ -5,9 +5,10 @@
 **   its end, by return or error   ltrace_close_scope -> ltrace_notify
 **
 ** A listened-to map has another tag, so its methods fail the check of self
-** with which each begins, and come to the gate: all others pay nothing, and no
-** method knows of it, by whatever name it was called. The gate marks the
-** stack slot of self as to be closed (lua_toclose): Lua closes it when the
+** with which each begins, and come to
+** lmap_self_slow: all others pay nothing, and no
+** method knows of it, by whatever name it was called. ltrace_open_scope marks
+** the stack slot of self as to be closed (lua_toclose): Lua closes it when the
 ** method is done and its results made, or when an error passes.
 **
 ** A map has a __close for `local m <close>` already. A method's is told apart
@@ -16,7 +17,7 @@
 ** Lua code. An error that kills a coroutine closes nothing, until somebody
 ** closes the coroutine: then `armed` is of a dead thread, and not believed.
 */
-#include "binding/trace/trace.h"
+#include "binding/trace/scope.h"
 
 /* -- operations by name --------------------------------------------------- */
 

@@ -11,9 +11,11 @@
 ** next. What a callback writes is told behind what is queued, by the same loop.
 */
 #include "binding/trace/trace.h"
-#include "binding/value/names.h"
 
+#include "binding/trace/record.h"
+#include "binding/trace/watch.h"
 #include "binding/value/fields.h"
+#include "binding/value/names.h"
 
 /* -- operations ----------------------------------------------------------- */
 
@@ -46,6 +48,8 @@ void ltrace_maybe(lmap *h, ltrace_call what) {
   t->counted = false;
   t->caused = 0;
 }
+
+void ltrace_read_begins(lmap *h) { ltrace_maybe(h, LTRACE_READ); }
 
 void ltrace_begin(lmap *h, ltrace_call what, uint64_t n) {
   ltrace_maybe(h, what);
@@ -366,6 +370,7 @@ void ltrace_apply(lmap *h) {
   ltrace *t = h->trace;
   hmap_set_sink(h->m, ltrace_has_observers(h) ? on_event : NULL, t);
   hmap_set_watch(h->m, t->nwatches > 0 ? lwatch_touched : NULL, t);
+  h->observed = ltrace_has_observers(h);
   lmap_update_tag(h);
 }
 

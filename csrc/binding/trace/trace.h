@@ -53,23 +53,8 @@ typedef struct lcall {
 
 /* -- hooks ---------------------------------------------------------------- */
 
-/* ltrace_open_scope [-0, +0, v]: a method begins on the listened-to map at
-** index 1; when it ends, what it caused will be told. */
-void ltrace_open_scope(lua_State *L, lmap *h);
-
-/* ltrace_open_scope_at [-0, +0, v]: the same for the map at self, in a function
-** that may do this to it. */
-void ltrace_open_scope_at(lua_State *L, int self, lmap *h, ltrace_call what);
-
-/* ltrace_close_scope [-0, +0, v]: the __close of a map: whether a method ends,
-** and not a scope. */
-bool ltrace_close_scope(lua_State *L);
-
 /* The map will be told of no more: it is about to go. */
 void ltrace_mute(lmap *h);
-
-/* ltrace_closed [-0, +0, v]: the map is closed, or collected. */
-void ltrace_closed(lua_State *L, int self, lmap *h, bool collected);
 
 /* Whether the map is listened to now. */
 bool ltrace_has_observers(const lmap *h);
@@ -80,10 +65,6 @@ bool ltrace_keeps(lmap *h, uint32_t number);
 
 /* How many numbers that makes. */
 uint64_t ltrace_kept(const lmap *h);
-
-/* m:add has written the value of a key that was there before: the core gave it
-** the cell and knows no more. */
-void lwatch_added(lmap *h, const void *key);
 
 /* All numbers are void. */
 void ltrace_void(lmap *h);
@@ -219,18 +200,11 @@ void ltrace_cause(ltrace *t);
 
 const char *ltrace_callname(ltrace_call what);
 
-/* record.c */
-void lrecord_call(ltrace *t, const lcall *call);
-void lrecord_uncall(ltrace *t);
-void lrecord_event(ltrace *t, const hmap_event *event);
+/* -- for the module ------------------------------------------------------- */
 
-/* watch.c: the core's watcher, with a trace; m:clear; end of all. */
-void lwatch_touched(void *ud, const hmap_touch *touch);
-void lwatch_cleared(ltrace *t);
-void lwatch_free(ltrace *t);
+/* A lookup is about to take a step of a growth. */
+void ltrace_read_begins(lmap *h);
 
-/* lwatch_push [-0, +1, m]: a touch as a view, told to the map at self. */
-void lwatch_push(lua_State *L, int self, const lmap *h, const litem *item);
-void lwatch_freekey(ltrace *t, void *key, size_t bytes);
+extern const luaL_Reg ltrace_methods[];
 
 #endif

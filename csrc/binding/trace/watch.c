@@ -6,7 +6,8 @@
 ** of a bucket queues a copy of the cell with its text. An object in it stays
 ** anchored until all has been told (ltrace_keeps).
 */
-#include "binding/trace/trace.h"
+#include "binding/trace/watch.h"
+
 #include "binding/value/fields.h"
 
 /* -- copies of key cells -------------------------------------------------- */
@@ -140,7 +141,7 @@ static void push_copied(lua_State *L, int self, const lmap *h,
     return;
   }
   lcell_push(L, self, &h->key, cell, &unchanged);
-  lmap_fold(L, &h->key);
+  lcell_fold(L, &h->key);
 }
 
 /* set_key [-0, +0, m] */
@@ -307,7 +308,7 @@ static void read_key(lua_State *L, const lmap *h, lroom *room, target *out) {
 static void push_key(lua_State *L, const lmap *h) {
   for (int i = 0; i < (int)h->key.nfields; i++)
     lua_pushvalue(L, 2 + i);
-  lmap_fold(L, &h->key);
+  lcell_fold(L, &h->key);
 }
 
 /* watch_once [-0, +0, v]: adds a watch, which takes the place of the one there

@@ -14,19 +14,7 @@ static const char *const kind_names[] = {
 #undef HMAP_X
 };
 
-/* -- complaints ----------------------------------------------------------- */
-
-void larg_error(lua_State *L, int arg, const char *format, ...) {
-  va_list args;
-  va_start(args, format);
-  const char *why = lua_pushvfstring(L, format, args);
-  va_end(args);
-  int hidden = (int)lua_tointeger(L, lua_upvalueindex(LHIDDEN));
-  luaL_error(L, "bad argument #%d to '%s' (%s)", arg - hidden,
-             lua_tostring(L, lua_upvalueindex(LNAME)), why);
-  for (;;) /* luaL_error does not come back */
-    lua_error(L);
-}
+/* -- errors --------------------------------------------------------------- */
 
 /* push_kind [-0, +1, m] */
 static const char *push_kind(lua_State *L, hmap_kind kind, uint32_t n) {
@@ -83,7 +71,7 @@ void lcell_type_error(lua_State *L, int arg, const lfield *f,
   "int8, int16, int32, int64, uint8, uint16, uint32, uint64, float32, "        \
   "float64, bool, string, [N]byte"
 
-/* Where a type is being read, for its complaints. */
+/* Where a type is being read, for its errors. */
 typedef struct type_reader {
   lua_State *L;
   int arg;
@@ -418,6 +406,14 @@ void *lcell_from(lua_State *L, int arg, const ltype *type, const char *role,
   return cell;
 }
 
+lua_Integer lcell_natural(lua_State *L, int arg, const char *what) {
+  const lfield f = {.kind = HMAP_INT64};
+  lua_Integer n = lcell_int(L, arg, &f, what);
+  if (n < 0)
+    larg_error(L, arg, "%s must not be negative, got %I", what, (LUAI_UACINT)n);
+  return n;
+}
+
 /* -- cell -> Lua ---------------------------------------------------------- */
 
 static void push_text(lua_State *L, const hmap_cell *cell) {
@@ -494,4 +490,26 @@ uint32_t lcell_push(lua_State *L, int self, const ltype *type, const void *cell,
     lcell_pushfield(L, self, f, (const char *)cell + f->offset);
   }
   return type->nfields;
+}
+
+static bool all_named(const ltype *type) {
+  for (uint32_t i = 0; i < type->nfields; i++)
+    if (type->fields[i].name[0] == '\0')
+      return false;
+  return true;
+}
+
+void lcell_fold(lua_State *L, const ltype *type) {
+  if (type->kind != HMAP_TUPLE)
+    return;
+  int n = (int)type->nfields;
+  bool named = all_named(type);
+  lua_createtable(L, n, 0);
+  lua_insert(L, -n - 1);
+  for (int i = n; i > 0; i--) { /* stack: table, fields 1 to i */
+    if (named)
+      lua_setfield(L, -i - 1, type->fields[i - 1].name);
+    else
+      lua_rawseti(L, -i - 1, i);
+  }
 }

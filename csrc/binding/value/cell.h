@@ -20,6 +20,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#include "binding/value/arg.h"
 #include "compiler.h"
 #include "hmap.h"
 
@@ -67,14 +68,8 @@ void lcell_pushkind(lua_State *L, const lfield *f);
 void lcell_pushtype(lua_State *L, const ltype *type);
 bool lcell_sametype(const ltype *a, const ltype *b);
 
-/* -- complaints ----------------------------------------------------------- */
+/* -- errors --------------------------------------------------------------- */
 
-/* The first two upvalues of every function here: its name, and how many
-** arguments (self) come before the one that users call the first. */
-enum { LNAME = 1, LHIDDEN = 2 };
-
-/* larg_error [-0, +0, v]: raises "bad argument #n to 'name' (...)". */
-_Noreturn void larg_error(lua_State *L, int arg, const char *format, ...);
 /* lcell_type_error [-0, +0, v]: raises: what was wanted in role "key" or
 ** "value", what came. */
 _Noreturn void lcell_type_error(lua_State *L, int arg, const lfield *f,
@@ -170,6 +165,9 @@ static ALWAYS_INLINE lua_Integer lcell_int(lua_State *L, int arg,
   return i;
 }
 
+/* lcell_natural [-0, +0, v]: the integer from 0 on at arg. */
+lua_Integer lcell_natural(lua_State *L, int arg, const char *what);
+
 /* lcell_testtext [-0, +0, -]: a string that a cell can hold; no number. */
 static ALWAYS_INLINE bool lcell_testtext(lua_State *L, int idx, const char **s,
                                          size_t *n) {
@@ -237,5 +235,9 @@ void lcell_pushfield(lua_State *L, int self, const lfield *f, const void *from);
 
 /* lcell_pushany [-0, +1, m]: what an `any` cell of the map at self holds. */
 void lcell_pushany(lua_State *L, int self, const hmap_cell *cell);
+
+/* lcell_fold [-n, +1, m]: the n fields of a type on top as one Lua value; those
+** of a tuple by name if all have one, else as a list: never half of each. */
+void lcell_fold(lua_State *L, const ltype *type);
 
 #endif

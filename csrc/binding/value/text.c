@@ -7,7 +7,7 @@
 
 #include <lauxlib.h>
 
-#include "binding/self/self.h"
+#include "binding/value/arg.h"
 
 /* -- characters ----------------------------------------------------------- */
 
@@ -148,5 +148,5 @@ static int mod_text(lua_State *L) {
 
 void ltext_open(lua_State *L) {
   static const luaL_Reg functions[] = {{"text", mod_text}, {NULL, NULL}};
-  lmap_setfuncs(L, functions, 0);
+  larg_setfuncs(L, functions, 0);
 }

@@ -5,15 +5,16 @@
 **
 ** A table changes what it names and leaves the rest: for a new map as Go has
 ** it, for m:tune as the map has it. The list of fields below is the only one:
-** it reads, checks, complains and writes back.
+** it reads, checks, raises and writes back.
 */
-#include "binding/self/self.h"
-#include "binding/value/fields.h"
+#include "binding/value/policy.h"
+
+#include "binding/value/arg.h"
 #include "binding/value/text.h"
 
 /* -- the fields ----------------------------------------------------------- */
 
-/* Where a field is being read, for its complaints. */
+/* Where a field is being read, for its errors. */
 typedef struct reader {
   lua_State *L;
   int arg;
@@ -223,23 +224,3 @@ void lpolicy_push(lua_State *L, const hmap_policy *policy) {
     lua_setfield(L, -2, fields[i].name);
   }
 }
-
-/* tune(policy): the policy that the map then has; without one, that it has. */
-static int map_tune(lua_State *L) {
-  lmap *h = lmap_check(L);
-  hmap_policy policy = h->conf.policy;
-  lua_settop(L, 2);
-  if (!lua_isnil(L, 2))
-    lpolicy_read(L, 2, 2, "", &policy);
-  lpolicy_push(L, &policy);
-  set_view(L, "policy");
-  lmap_open(L, h);
-  hmap_status status = hmap_tune(h->m, &policy);
-  if (status != HMAP_OK)
-    lmap_raise(L, 0, status);
-  h->conf.policy = policy;
-  lmap_update_tag(h);
-  return 1;
-}
-
-const luaL_Reg lpolicy_methods[] = {{"tune", map_tune}, {NULL, NULL}};

@@ -1,0 +1,200 @@
+/* options.c: hmap.new, and the options that it reads. */
+#include "binding/data/options.h"
+
+#include "binding/data/life.h"
+#include "binding/registry/registry.h"
+#include "binding/value/names.h"
+#include "binding/value/policy.h"
+#include "binding/value/text.h"
+#include "hmap_inspect.h"
+
+/* Options being read: argument 1 of new. */
+typedef struct options {
+  lconf conf;
+  ltype_room key, value;
+} options;
+
+/* Each reads the option's value, on top of the stack. */
+
+static void option_integer(lua_State *L, const char *name, lua_Integer *out) {
+  int ok;
+  *out = lua_tointegerx(L, -1, &ok);
+  if (!ok || lua_type(L, -1) != LUA_TNUMBER)
+    larg_error(L, 1, "option '%s': integer expected, got %s", name,
+               ltext_pushvalue(L, lua_gettop(L), LTEXT_QUOTED));
+}
+
+static const char *option_string(lua_State *L, const char *name) {
+  if (lua_type(L, -1) != LUA_TSTRING)
+    larg_error(L, 1, "option '%s': string expected, got %s", name,
+               luaL_typename(L, -1));
+  return lua_tostring(L, -1);
+}
+
+void loptions_key_type(lua_State *L, int arg, const ltype_room *type) {
+  if (type->type.kind == HMAP_NONE)
+    larg_error(L, arg, "key: 'none' is a type of values only");
+}
+
+static void read_key(lua_State *L, options *o) {
+  lcell_type(L, -1, 1, "option 'key'", &o->key);
+  loptions_key_type(L, 1, &o->key);
+}
+
+static void read_value(lua_State *L, options *o) {
+  lcell_type(L, -1, 1, "option 'value'", &o->value);
+}
+
+static void read_capacity(lua_State *L, options *o) {
+  lua_Integer n;
+  option_integer(L, "capacity", &n);
+  if (n < 0)
+    larg_error(L, 1, "option 'capacity' must not be negative, got %I",
+               (LUAI_UACINT)n);
+  o->conf.capacity = n;
+}
+
+static void read_seed(lua_State *L, options *o) {
+  lua_Integer n;
+  option_integer(L, "seed", &n);
+  o->conf.seeded = true;
+  o->conf.seed = (uint64_t)n;
+}
+
+static void read_max_bytes(lua_State *L, options *o) {
+  lua_Integer n;
+  option_integer(L, "max_bytes", &n);
+  if (n < 1)
+    larg_error(L, 1, "option 'max_bytes' must be positive, got %I",
+               (LUAI_UACINT)n);
+  o->conf.max_bytes = (size_t)n;
+}
+
+hmap_hash loptions_hash(lua_State *L, int arg, const char *name,
+                        const ltype *key) {
+  for (int hash = 0; hash < HMAP_HASH_CUSTOM; hash++) {
+    if (strcmp(name, lname_hash((hmap_hash)hash)) != 0)
+      continue;
+    if (hash == HMAP_HASH_IDENTITY && !lcell_isint(key->kind))
+      larg_error(L, arg, "hash 'identity' is of integer keys only");
+    return (hmap_hash)hash;
+  }
+  larg_error(L, arg,
+             "unknown hash '%s'; hashes are xxh3, identity, constant, fnv1a, "
+             "java31",
+             ltext_push(L, name, strlen(name), LTEXT_EXACT, LTEXT_MOST));
+}
+
+static void read_hash(lua_State *L, options *o) {
+  o->conf.hash = loptions_hash(L, 1, option_string(L, "hash"), &o->key.type);
+}
+
+static void read_policy(lua_State *L, options *o) {
+  lpolicy_read(L, lua_gettop(L), 1, "option 'policy': ", &o->conf.policy);
+}
+
+static void read_name(lua_State *L, options *o) {
+  (void)o;
+  option_string(L, "name");
+}
+
+/* One way is built; the option is there so that others can follow. */
+static void read_placement(lua_State *L, options *o) {
+  (void)o;
+  if (strcmp(option_string(L, "placement"), "go") != 0)
+    larg_error(L, 1, "option 'placement': unknown '%s'; it can be 'go'",
+               ltext_pushvalue(L, lua_gettop(L), LTEXT_EXACT));
+}
+
+/* In the order in which they are read: hash wants to know the key. */
+static const struct {
+  const char *name;
+  void (*read)(lua_State *L, options *o);
+} option_list[] = {
+    {"key", read_key},   {"value", read_value},   {"capacity", read_capacity},
+    {"seed", read_seed}, {"hash", read_hash},     {"max_bytes", read_max_bytes},
+    {"name", read_name}, {"policy", read_policy}, {"placement", read_placement},
+};
+
+#define NOPTIONS (sizeof option_list / sizeof option_list[0])
+
+static bool is_option(lua_State *L, int idx) {
+  const char *name =
+      lua_type(L, idx) == LUA_TSTRING ? lua_tostring(L, idx) : "";
+  for (size_t i = 0; i < NOPTIONS; i++)
+    if (strcmp(name, option_list[i].name) == 0)
+      return true;
+  return false;
+}
+
+static void check_names(lua_State *L) {
+  for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
+    if (is_option(L, -2))
+      continue;
+    const char *name = ltext_pushvalue(L, lua_gettop(L) - 1, LTEXT_EXACT);
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
+    for (size_t i = 0; i < NOPTIONS; i++) {
+      luaL_addstring(&b, i == 0 ? "" : ", ");
+      luaL_addstring(&b, option_list[i].name);
+    }
+    luaL_pushresult(&b);
+    larg_error(L, 1, "unknown option '%s'; options are %s", name,
+               lua_tostring(L, -1));
+  }
+}
+
+void loptions_type(lua_State *L, int arg, const char *what, ltype_room *out) {
+  if (lua_isnoneornil(L, arg)) {
+    lua_pushliteral(L, "any");
+    lcell_type(L, -1, arg, what, out);
+    lua_pop(L, 1);
+  } else {
+    lcell_type(L, arg, arg, what, out);
+  }
+}
+
+/* Go takes a capacity that no memory could hold for none; we say so. */
+static void check_capacity(lua_State *L, const options *o) {
+  hmap_field key[HMAP_MAX_FIELDS], value[HMAP_MAX_FIELDS];
+  hmap_spec k = lcell_spec(&o->key.type, key);
+  hmap_spec v = lcell_spec(&o->value.type, value);
+  hmap_layout layout;
+  if (hmap_get_layout(&k, &v, &layout) != HMAP_OK)
+    lmap_raise(L, 0, HMAP_EINVAL);
+  if ((uint64_t)o->conf.capacity > (UINT64_C(1) << 48) / layout.bucket_size)
+    larg_error(L, 1, "option 'capacity': no map can hold %I entries",
+               (LUAI_UACINT)o->conf.capacity);
+}
+
+static void read_options(lua_State *L, options *o) {
+  if (!lua_istable(L, 1))
+    larg_error(L, 1, "table of options expected, got %s", luaL_typename(L, 1));
+  check_names(L);
+  for (size_t i = 0; i < NOPTIONS; i++) {
+    if (lua_getfield(L, 1, option_list[i].name) != LUA_TNIL)
+      option_list[i].read(L, o);
+    lua_settop(L, 1);
+  }
+  check_capacity(L, o);
+}
+
+/* -- a new map ------------------------------------------------------------ */
+
+int loptions_new(lua_State *L) {
+  options o = {.conf = {.key = &o.key.type,
+                        .value = &o.value.type,
+                        .policy = hmap_policy_of(HMAP_POLICY_GO)}};
+  lua_settop(L, 1);
+  loptions_type(L, 2, "key", &o.key);
+  loptions_type(L, 2, "value", &o.value);
+  if (!lua_isnil(L, 1))
+    read_options(L, &o);
+  lmap_new(L, &o.conf);
+  if (lua_istable(L, 1)) {
+    lua_getfield(L, 1, "name");
+    lua_setiuservalue(L, 2, LMAP_NAME_AT);
+    lregistry_named(L, 2);
+  }
+  return 1;
+}

@@ -1,0 +1,21 @@
+/* options.h: what hmap.new is told. */
+#ifndef HMAP_BINDING_OPTIONS_H
+#define HMAP_BINDING_OPTIONS_H
+
+#include "binding/self/self.h"
+
+/* loptions_type [-0, +0, v]: the type at index arg, `any` if there is none. */
+void loptions_type(lua_State *L, int arg, const char *what, ltype_room *out);
+
+/* loptions_key_type [-0, +0, v]: raises if no key can be of this type. */
+void loptions_key_type(lua_State *L, int arg, const ltype_room *type);
+
+/* loptions_hash [-0, +0, v]: a hash by its name, if it suits the type of
+** key. */
+hmap_hash loptions_hash(lua_State *L, int arg, const char *name,
+                        const ltype *key);
+
+/* loptions_new: hmap.new(options?) */
+int loptions_new(lua_State *L);
+
+#endif

@@ -461,7 +461,7 @@ describe("hmap compare", function()
 end)
 
 describe("a recording", function()
-  local recording = require "hmap.recording"
+  local recording = require "hmap.observe.recording"
   local hmap = require "hmap"
 
   local function lines_of(text)

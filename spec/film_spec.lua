@@ -1,7 +1,7 @@
 -- hmap.film: the film of a map shows what the map was, at every operation.
 local hmap = require "hmap"
-local picture = require "hmap.picture"
-local replay = require "hmap.replay"
+local picture = require "hmap.text.picture"
+local replay = require "hmap.observe.replay"
 
 -- Random numbers of our own: the same on every machine.
 local function lots(seed)

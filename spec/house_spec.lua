@@ -123,6 +123,17 @@ local function floor_of(path)
   end
 end
 
+-- The same of the rooms in Lua. What stands in lua/hmap itself is the ground
+-- for all of them, but for the face and its help, which stand on all.
+local lua_floors = {ground = 1, text = 2, plan = 3, observe = 3, explorer = 4,
+  init = 5, help = 5, cli = 6}
+
+local function lua_floor_of(path)
+  local folder = path:match "lua/hmap/(%l+)/"
+  local name = path:match "lua/hmap/(%l+)%.lua"
+  return lua_floors[folder or name] or lua_floors.ground
+end
+
 -- The symbols of our own that an object defines, and that it wants.
 local function symbols_of(object)
   local defined, wanted = {}, {}
@@ -228,6 +239,20 @@ describe("the house", function()
         assert.is_true(seen > 50)
       end)
   end
+
+  it("has rooms in Lua that ask only for what lies beneath them", function()
+    local seen = 0
+    for _, path in ipairs(files "lua/hmap/*.lua lua/hmap/*/*.lua") do
+      for name in read(path):gmatch 'require%s*%(?"(hmap%.[%l_.]+)"' do
+        local there = name ~= "hmap.core" and
+          package.searchpath(name, "lua/?.lua;lua/?/init.lua")
+        assert.is_true(not there or lua_floor_of(there) <= lua_floor_of(path),
+          path .. " requires " .. name)
+        seen = seen + 1
+      end
+    end
+    assert.is_true(seen > 100)
+  end)
 
   it("declares what a C file offers to others in its own header", function()
     local shared = {put = "write", delete = "write"}

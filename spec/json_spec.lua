@@ -4,8 +4,8 @@
 -- number is lost. cjson keeps 14 digits of a number and gives floats.
 local core = require "hmap.core"
 local hmap = require "hmap"
-local loadtable = require "hmap.loadtable"
-local recording = require "hmap.recording"
+local loadtable = require "hmap.plan.load_table"
+local recording = require "hmap.observe.recording"
 
 local LIBRARIES = {
   cjson = require "cjson",

@@ -1,7 +1,7 @@
 -- Which maps are open, where they were made, and what became of the others.
 local hmap = require "hmap"
 local core = require "hmap.core"
-local profile = require "hmap.profile"
+local profile = require "hmap.observe.profile"
 
 local HERE = debug.getinfo(1, "S").short_src
 

@@ -1,5 +1,5 @@
 -- Go's load factor table, from a real map.
-local loadtable = require "hmap.loadtable"
+local loadtable = require "hmap.plan.load_table"
 
 local FIGURES = { "overflow", "bytes", "hit", "miss" }
 

@@ -1,7 +1,7 @@
 -- Prometheus text: read back by the rules of exposition format 0.0.4, and
 -- held against the maps that it tells of.
 local hmap = require "hmap"
-local metrics = require "hmap.metrics"
+local metrics = require "hmap.observe.metrics"
 
 -- -- a strict reader ----------------------------------------------------------
 

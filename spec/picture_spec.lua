@@ -1,7 +1,7 @@
 -- Pictures are held to text blocks. Under the identity hash a key says where
 -- it falls: the top byte is its tophash, the low bits are its bucket.
 local hmap = require "hmap"
-local picture = require "hmap.picture"
+local picture = require "hmap.text.picture"
 
 local function key(tophash, bucket, n)
   return tophash << 56 | (n or 0) << 16 | bucket

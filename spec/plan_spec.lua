@@ -1,7 +1,7 @@
 -- A plan is arithmetic; each is held against the map that it speaks of.
 local hmap = require "hmap"
-local gocost = require "hmap.gocost"
-local law = require "hmap.law"
+local gocost = require "hmap.plan.go"
+local law = require "hmap.plan.occupancy"
 
 local function close_to(expected, got, share, what)
   local error_share = math.abs(got - expected) / math.max(1, expected)

@@ -1,8 +1,8 @@
 -- Numbers a person trusts: statistics, and how they are written.
 local hmap = require "hmap"
-local report = require "hmap.report"
-local story = require "hmap.story"
-local words = require "hmap.words"
+local report = require "hmap.text.distribution"
+local story = require "hmap.text.growth_log"
+local format = require "hmap.format"
 
 local function close_to(expected, got, tolerance)
   assert.is_true(math.abs(expected - got) <= tolerance,
@@ -581,57 +581,58 @@ end)
 describe("a key or value", function()
   it("stands on one line, quoted if it is text", function()
     assert.are.same({ "7", "1.5", "true", '"a\\010\\"b\\"\\\\"' },
-      { words.value(7), words.value(1.5), words.value(true),
-        words.value('a\n"b"\\') })
+      { format.value(7), format.value(1.5), format.value(true),
+        format.value('a\n"b"\\') })
     assert.are.equal('"' .. ("x"):rep(31) .. '"…',
-      words.value(("x"):rep(100)))
+      format.value(("x"):rep(100)))
   end)
 
   it("shows the fields of a tuple", function()
-    assert.are.equal('{1, "b"}', words.value { 1, "b" })
-    assert.are.equal('{x=1, y={...}}', words.value { x = 1, y = {} })
+    assert.are.equal('{1, "b"}', format.value { 1, "b" })
+    assert.are.equal('{x=1, y={...}}', format.value { x = 1, y = {} })
   end)
 end)
 
 describe("a number", function()
   it("is grouped by thousands", function()
     assert.are.same({ "0", "999", "1,000", "104,334", "-1,234", "1,000,000" },
-      { words.count(0), words.count(999), words.count(1000),
-        words.count(104334), words.count(-1234), words.count(1000000) })
+      { format.count(0), format.count(999), format.count(1000),
+        format.count(104334), format.count(-1234), format.count(1000000) })
   end)
 
   it("of bytes or seconds has three digits and a unit", function()
     assert.are.same(
       { "0 B", "10,239 B", "10.0 KiB", "1.50 MiB", "1.00 GiB" },
-      { words.bytes(0), words.bytes(10239), words.bytes(10240),
-        words.bytes(1.5 * 2 ^ 20), words.bytes(2 ^ 30) })
+      { format.bytes(0), format.bytes(10239), format.bytes(10240),
+        format.bytes(1.5 * 2 ^ 20), format.bytes(2 ^ 30) })
     assert.are.same(
       { "75 ns", "1.00 us", "12.5 us", "1.57 ms", "100 ms", "1.00 s" },
-      { words.seconds(75e-9), words.seconds(999.9e-9), words.seconds(12.5e-6),
-        words.seconds(1.57e-3), words.seconds(0.1), words.seconds(0.9996) })
+      { format.seconds(75e-9), format.seconds(999.9e-9),
+        format.seconds(12.5e-6), format.seconds(1.57e-3),
+        format.seconds(0.1), format.seconds(0.9996) })
   end)
 
   it("takes its noun with it", function()
     assert.are.same({ "1 write", "2 writes", "0 entries", "1 entry" },
-      { words.plural(1, "write"), words.plural(2, "write"),
-        words.plural(0, "entry", "entries"),
-        words.plural(1, "entry", "entries") })
+      { format.plural(1, "write"), format.plural(2, "write"),
+        format.plural(0, "entry", "entries"),
+        format.plural(1, "entry", "entries") })
   end)
 end)
 
 describe("a bar", function()
   it("marks where it was expected to end", function()
-    assert.are.equal("###|##", words.bar(6, 4, 1, 10, true))
-    assert.are.equal("##  |", words.bar(2, 5, 1, 10, true))
-    assert.are.equal("##|", words.bar(3, 3, 1, 10, true))
+    assert.are.equal("###|##", format.bar(6, 4, 1, 10, true))
+    assert.are.equal("##  |", format.bar(2, 5, 1, 10, true))
+    assert.are.equal("##|", format.bar(3, 3, 1, 10, true))
   end)
 
   it("shows a sliver of what is too small to fill a cell", function()
-    assert.are.equal(".", words.bar(1, nil, 100, 10, true))
-    assert.are.equal("", words.bar(0, nil, 100, 10, true))
+    assert.are.equal(".", format.bar(1, nil, 100, 10, true))
+    assert.are.equal("", format.bar(0, nil, 100, 10, true))
   end)
 
   it("ends at its length", function()
-    assert.are.equal("##########", words.bar(1e9, 1e9, 1, 10, true))
+    assert.are.equal("##########", format.bar(1e9, 1e9, 1, 10, true))
   end)
 end)

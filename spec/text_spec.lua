@@ -2,9 +2,9 @@
 -- key, a value, a name, a chunk's name or a path has; and it tells keys apart.
 local core = require "hmap.core"
 local hmap = require "hmap"
-local picture = require "hmap.picture"
-local recording = require "hmap.recording"
-local words = require "hmap.words"
+local picture = require "hmap.text.picture"
+local recording = require "hmap.observe.recording"
+local format = require "hmap.format"
 
 -- -- what must not be seen --------------------------------------------------
 
@@ -104,7 +104,7 @@ local function shown_of_any(s, check)
   local m <close> = crowded({ key = "any", value = "any" }, s, object)
   check(tostring(m:bucket(0)), "bucket of any")
   check(tostring(m:explain(object)), "explain of an object")
-  check(words.value { [s] = s, b = object }, "fields")
+  check(format.value { [s] = s, b = object }, "fields")
 end
 
 local function shown_when_told(s, check)
@@ -335,7 +335,7 @@ describe("a key", function()
   local function views(key)
     local m <close> = crowded({ key = "string", value = "none" })
     m:set(key)
-    return { words.value(key), tostring(m:bucket(0)), tostring(m:explain(key)),
+    return { format.value(key), tostring(m:bucket(0)), tostring(m:explain(key)),
       core.text(key), message_of(function() return m[key] end) }
   end
 
@@ -354,13 +354,13 @@ describe("a key", function()
         end
       end
     end
-    assert.equal('"\\0012"', words.value("\1" .. "2"))
-    assert.equal('"\\012"', words.value("\12"))
+    assert.equal('"\\0012"', format.value("\1" .. "2"))
+    assert.equal('"\\012"', format.value("\12"))
   end)
 
   it("that can be printed stands as it is", function()
     for _, key in ipairs { "größe", "漢字", "😀", "Ünïcödé", "a b" } do
-      assert.equal('"' .. key .. '"', words.value(key))
+      assert.equal('"' .. key .. '"', format.value(key))
       assert.equal(key, core.text(key))
     end
   end)
@@ -370,7 +370,7 @@ describe("a key", function()
       if piece ~= "" then
         local one = core.text(piece, "quoted"):sub(2, -2)
         for n = 1, 40 do
-          local text = words.value(piece:rep(n))
+          local text = format.value(piece:rep(n))
           check_safe(text, "a cut key")
           local whole = text:sub(-1) == '"'
           local shown = utf8.len(text) - 2

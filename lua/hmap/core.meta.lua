@@ -591,7 +591,7 @@ function film:find(key) end
 ---@return string text
 function film:key(number) end
 
---- What all that draws shows: hmap.picture draws it as it draws a map.
+--- What all that draws shows: hmap.text.picture draws it as it draws a map.
 ---@class hmap.Scene
 ---@field op integer
 ---@field call string what was done: "set", ..

@@ -7,7 +7,7 @@
 
 local core = require "hmap.core"
 local is_map = require "hmap.explorer.film".is_map
-local words = require "hmap.words"
+local format = require "hmap.format"
 
 local help = {}
 
@@ -150,9 +150,9 @@ function help.signature(entry)
 end
 
 local function entry_text(entry, common)
-  local parts = { words.wrap(help.signature(entry), WIDTH, "  ", ""), "" }
+  local parts = { format.wrap(help.signature(entry), WIDTH, "  ", ""), "" }
   local function add(text, first, indent)
-    parts[#parts + 1] = words.wrap(text, WIDTH, indent, first)
+    parts[#parts + 1] = format.wrap(text, WIDTH, indent, first)
   end
   for _, paragraph in ipairs(entry) do add(paragraph, "", "") end
   for _, name in ipairs(entry.args) do
@@ -179,7 +179,7 @@ local function overview()
   local lines = { ("hmap %s: what you can ask. m is a map; %s tells more.")
     :format(core._VERSION, 'hmap.help "add"'), "" }
   for _, topic in ipairs(TOPICS) do
-    lines[#lines + 1] = words.wrap(topic[2], WIDTH, (" "):rep(34),
+    lines[#lines + 1] = format.wrap(topic[2], WIDTH, (" "):rep(34),
       ("%-33s "):format(topic[1]))
   end
   return table.concat(lines, "\n")

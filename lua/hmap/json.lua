@@ -1,6 +1,6 @@
 --- JSON by dkjson, always in the same order: equal tables give equal text.
 
-local words = require "hmap.words"
+local format = require "hmap.format"
 
 local REPLACEMENT = utf8.char(0xFFFD)
 
@@ -51,7 +51,7 @@ end
 
 -- What no terminal should be sent stands in JSON as its UTF-16 words.
 local function escaped(character)
-  if words.safe(character) == character then return nil end
+  if format.safe(character) == character then return nil end
   local c = utf8.codepoint(character)
   if c < 0x10000 then return ("\\u%04x"):format(c) end
   c = c - 0x10000

@@ -1,7 +1,7 @@
 --- Lines of a file that may be anybody's: in pieces, with bounds, so that one
 -- without an end or without line ends is refused before it fills the memory.
 
-local words = require "hmap.words"
+local format = require "hmap.format"
 
 local PIECE = 1 << 16
 local MOST = 1 << 30 -- bytes of a file
@@ -24,9 +24,9 @@ local function check_piece(r, piece)
   local zero = piece:find("\0", 1, true)
   if zero then
     refuse("not a text: a zero byte at offset %s",
-      words.count(r.bytes + zero - 1))
+      format.count(r.bytes + zero - 1))
   elseif r.bytes + #piece > MOST then
-    refuse("over %s: more is not read at once", words.bytes(MOST))
+    refuse("over %s: more is not read at once", format.bytes(MOST))
   end
 end
 
@@ -60,8 +60,8 @@ local function split(r, text, each)
     rest = text
   end
   if #rest > r.longest then
-    refuse("line %s is longer than %s", words.count(r.lines + 1),
-      words.bytes(r.longest))
+    refuse("line %s is longer than %s", format.count(r.lines + 1),
+      format.bytes(r.longest))
   end
   return rest .. held
 end

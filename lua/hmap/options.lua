@@ -4,7 +4,7 @@
 -- do, what is wanted in words, and what becomes of it; without is_good it is
 -- somebody else's to judge. What a table of options inherits (__index) counts.
 
-local words = require "hmap.words"
+local format = require "hmap.format"
 
 local function names_of(list)
   local names = {}
@@ -20,7 +20,7 @@ local function check(blame, given, list)
   local names, opts = names_of(list), {}
   for name in next, given do
     if not list[name] then
-      blame("unknown option '%s'; options are %s", words.exact(tostring(name)),
+      blame("unknown option '%s'; options are %s", format.exact(tostring(name)),
         table.concat(names, ", "))
     end
   end
@@ -29,7 +29,7 @@ local function check(blame, given, list)
     local is_good, wanted, convert = table.unpack(list[name])
     if value ~= nil and is_good and not is_good(value) then
       blame("option '%s': %s expected, got %s", name, wanted,
-        words.value(value))
+        format.value(value))
     end
     if value ~= nil and convert then value = convert(value) end
     opts[name] = value

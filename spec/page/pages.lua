@@ -3,7 +3,7 @@
 local hmap = require "hmap"
 local dkjson = require "dkjson"
 local keybook = require "hmap.explorer.keybook"
-local replay = require "hmap.replay"
+local replay = require "hmap.observe.replay"
 
 local folder = assert(arg[1], "folder expected")
 

@@ -1,5 +1,5 @@
 /* opstats.c: the core's ledger as plain tables; what they mean is told in
-** lua/hmap/ledger.lua. */
+** lua/hmap/observe/ledger.lua. */
 #include "binding/inspect/opstats.h"
 
 #include "binding/self/self.h"

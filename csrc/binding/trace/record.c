@@ -6,7 +6,7 @@
 **
 ** Both lie in rings in C memory that grow up to n items. With nothing lost, and
 ** the keys in their order, the runs tell how to bring a new map into the same
-** state, and the events prove that it was done (lua/hmap/replay.lua).
+** state, and the events prove that it was done (lua/hmap/observe/replay.lua).
 */
 #include "binding/trace/record.h"
 

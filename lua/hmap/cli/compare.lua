@@ -9,7 +9,7 @@ local option = require "hmap.cli.option"
 local progress = require "hmap.cli.progress"
 local terminal = require "hmap.terminal"
 local types = require "hmap.cli.types"
-local words = require "hmap.words"
+local format = require "hmap.format"
 
 local SAMPLES = 48 -- of the bytes over time
 local RARE = 10000 -- one operation in so many is dearer than "99.99 %"
@@ -133,22 +133,22 @@ local function top_of(results)
 end
 
 local function row_of(r)
-  return { r.policy, words.count(#r.growths), ("%.2f"):format(r.mean),
-    words.count(r.rare), words.count(r.worst.cost), words.count(r.worst.op),
-    words.bytes(r.peak.bytes), words.count(r.peak.at), words.bytes(r.bytes) }
+  return { r.policy, format.count(#r.growths), ("%.2f"):format(r.mean),
+    format.count(r.rare), format.count(r.worst.cost), format.count(r.worst.op),
+    format.bytes(r.peak.bytes), format.count(r.peak.at), format.bytes(r.bytes) }
 end
 
 local function table_text(results)
   local rows = { { "policy", "growths", "mean", "99.99 %", "worst", "at",
     "peak", "at", "end" } }
   for i, r in ipairs(results) do rows[i + 1] = row_of(r) end
-  return words.columns(rows, "lrrrrrrrr", " ")
+  return format.columns(rows, "lrrrrrrrr", " ")
 end
 
 local function growth_text(r)
   local parts = {}
   for i, g in ipairs(r.growths) do
-    parts[i] = words.count(g.op)
+    parts[i] = format.count(g.op)
       .. (g.kind == "double" and "" or " (" .. g.kind:gsub("_", " ") .. ")")
   end
   return #parts > 0 and table.concat(parts, ", ") or "none"
@@ -160,8 +160,8 @@ local function named(results, tell)
   for _, r in ipairs(results) do width = math.max(width, #r.policy) end
   local indent = (" "):rep(width + 3)
   for i, r in ipairs(results) do
-    lines[i] = " " .. words.pad(r.policy, width) .. "  "
-      .. words.wrap(tell(r), 80, indent):sub(#indent + 1)
+    lines[i] = " " .. format.pad(r.policy, width) .. "  "
+      .. format.wrap(tell(r), 80, indent):sub(#indent + 1)
   end
   return table.concat(lines, "\n")
 end
@@ -169,7 +169,7 @@ end
 local function text_of(view, ascii)
   local results, top = view.policies, top_of(view.policies)
   return table.concat({
-    ("%s of %s from %s; seed %d"):format(words.plural(view.keys, "key"),
+    ("%s of %s from %s; seed %d"):format(format.plural(view.keys, "key"),
       view.key, view.source, view.seed),
     "\nWork of an operation, in about cache lines, and bytes",
     table_text(results),
@@ -177,7 +177,7 @@ local function text_of(view, ascii)
     named(results, function(r) return r.worst.cause end),
     "\nOperations that begin a growth",
     named(results, growth_text),
-    ("\nBytes over time, up to %s"):format(words.bytes(top)),
+    ("\nBytes over time, up to %s"):format(format.bytes(top)),
     named(results, function(r) return line_of(r.samples, top, ascii) end),
   }, "\n")
 end

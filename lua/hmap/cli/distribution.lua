@@ -5,7 +5,7 @@ local json = require "hmap.cli.json"
 local keys = require "hmap.cli.keys"
 local map = require "hmap.cli.map"
 local option = require "hmap.cli.option"
-local report = require "hmap.report"
+local report = require "hmap.text.distribution"
 local terminal = require "hmap.terminal"
 
 local function options(c)

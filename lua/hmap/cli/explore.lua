@@ -9,10 +9,10 @@ local map_of = require "hmap.cli.map"
 local option = require "hmap.cli.option"
 local out = require "hmap.cli.out"
 local progress = require "hmap.cli.progress"
-local report = require "hmap.report"
-local story = require "hmap.story"
+local report = require "hmap.text.distribution"
+local story = require "hmap.text.growth_log"
 local terminal = require "hmap.terminal"
-local words = require "hmap.words"
+local format = require "hmap.format"
 
 -- -- watching it grow -------------------------------------------------------
 
@@ -153,7 +153,7 @@ end
 -- -- telling ----------------------------------------------------------------
 
 local function heading(title, sentence, width)
-  return "\n" .. title:upper() .. "\n" .. words.wrap(sentence, width)
+  return "\n" .. title:upper() .. "\n" .. format.wrap(sentence, width)
 end
 
 -- "9.3 bytes", "int64"
@@ -166,9 +166,9 @@ end
 
 local function tell_keys(source, opts, write)
   local text = string.format("%s of %s from %s%s; seed %d",
-    words.plural(#source.keys, "key"), key_text(source), source.source,
+    format.plural(#source.keys, "key"), key_text(source), source.source,
     source.note ~= "" and "; " .. source.note or "", opts.seed)
-  write(words.wrap(text, opts.width))
+  write(format.wrap(text, opts.width))
 end
 
 local function tell_growths(growths, opts, write)
@@ -193,7 +193,7 @@ local function tell_pictures(pictures, opts, write)
       string.format("After insert %s. Left of the mark everything has moved; "
       .. "right of it only what a write met. Old bucket i feeds the new "
       .. "buckets below it: i (x) and i + half (y).",
-      words.count(pictures.large_write)), opts.width))
+      format.count(pictures.large_write)), opts.width))
     write("\n" .. pictures.large)
   end
 end
@@ -212,7 +212,7 @@ local function tell_memory(m, source, opts, write)
     "The map owns its keys' text; a Lua table points to strings, which the "
     .. "Lua heap keeps and the collector visits.", opts.width))
   local function row(name, bytes, note)
-    return { name, words.bytes(bytes),
+    return { name, format.bytes(bytes),
       string.format("%.1f an entry", bytes / #keys), note }
   end
   local rows = {
@@ -222,7 +222,7 @@ local function tell_memory(m, source, opts, write)
   if type(keys[1]) == "string" then
     rows[3] = row("and its strings", string_bytes(keys), "header, bytes, zero")
   end
-  write(words.columns(rows, "lrrl", " "))
+  write(format.columns(rows, "lrrl", " "))
 end
 
 -- A Lua table of n = 2^k keys is full; the next one moves them all.
@@ -237,16 +237,16 @@ local function tell_race(keys, new_map, growths, opts, write)
     .. "a Lua table, taking turns; the least time of each insert over %s, "
     .. "the collector stopped for both, reading the clock included.",
     type(keys[1]) == "string" and "strings" or "keys",
-    words.plural(runs, "run")), opts.width))
+    format.plural(runs, "run")), opts.width))
   local began
   for _, g in ipairs(growths) do
     if map.at >= g.write and map.at < (g.ended or math.huge) then began = g end
   end
   local function row(name, s, note)
-    return { name, words.seconds(s.median), words.seconds(s.high),
-      words.seconds(s.worst), words.count(s.at), note }
+    return { name, format.seconds(s.median), format.seconds(s.high),
+      format.seconds(s.worst), format.count(s.at), note }
   end
-  write(words.columns({
+  write(format.columns({
     { "", "median", "99.9 %", "worst", "at insert", "" },
     row("hmap", map, began and "in growth " .. began.number or ""),
     row("Lua table", lua, table_doubles(lua.at) and "all moved at once" or ""),

@@ -1,6 +1,6 @@
 --- How a command ends that cannot go on: one line, and an exit code.
 
-local words = require "hmap.words"
+local format = require "hmap.format"
 
 local DONE, NO, USAGE, FILE = 0, 1, 2, 3
 local INTERRUPTED = 128 + 2 -- as a shell says it of SIGINT
@@ -18,7 +18,7 @@ end
 local function say(message)
   if message == "" then return end
   local line = message:gsub("%s*\n%s*", " ")
-  io.stderr:write("hmap: ", words.safe(line), "\n")
+  io.stderr:write("hmap: ", format.safe(line), "\n")
 end
 
 --- Says what was raised, by a function here or by a fault; the exit code. Who

@@ -4,7 +4,7 @@ local fail = require "hmap.cli.fail"
 local option = require "hmap.cli.option"
 local source = require "hmap.cli.source"
 local types = require "hmap.cli.types"
-local words = require "hmap.words"
+local format = require "hmap.format"
 
 --- Adds what says where keys come from.
 local function options(c)
@@ -45,7 +45,7 @@ local function field(line, n, delimiter)
   for i = 1, n do
     if not at then
       return nil, string.format("%s, and field %d is wanted",
-        words.plural(i - 1, "field"), n)
+        format.plural(i - 1, "field"), n)
     end
     text, at = field_at(line, at, delimiter)
     if not text then return nil, "a quote is not closed" end
@@ -68,7 +68,7 @@ local function wanted_fields(args, kinds)
   if not fields and args.delimiter then fields = { 1 } end
   if fields and #fields ~= #kinds then
     fail.usage("--field: a key of %s has %s, and %d are named",
-      types.text(args.key), words.plural(#kinds, "field"), #fields)
+      types.text(args.key), format.plural(#kinds, "field"), #fields)
   end
   return fields
 end
@@ -76,7 +76,7 @@ end
 local function read_field(text, kind, reader)
   local value = reader(text)
   if value == nil then
-    return nil, string.format("%s expected, got %s", kind, words.value(text))
+    return nil, string.format("%s expected, got %s", kind, format.value(text))
   end
   return value
 end
@@ -147,7 +147,7 @@ local function read(args)
   local name, notes = source.read(args.file, add)
   if #keys == 0 then fail.file("%s: there is no key in it", name) end
   if repeats > 0 then
-    table.insert(notes, 1, words.plural(repeats, "repeated line")
+    table.insert(notes, 1, format.plural(repeats, "repeated line")
       .. " left out")
   end
   return { keys = keys, type = args.key, source = name,

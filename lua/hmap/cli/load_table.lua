@@ -1,7 +1,7 @@
 --- hmap load-table: Go's load factor table, measured anew.
 
 local json = require "hmap.cli.json"
-local loadtable = require "hmap.loadtable"
+local loadtable = require "hmap.plan.load_table"
 local map = require "hmap.cli.map"
 local option = require "hmap.cli.option"
 local progress = require "hmap.cli.progress"

@@ -7,7 +7,7 @@ local map = require "hmap.cli.map"
 local option = require "hmap.cli.option"
 local out = require "hmap.cli.out"
 local types = require "hmap.cli.types"
-local words = require "hmap.words"
+local format = require "hmap.format"
 
 local function options(c)
   option.add(c, "--entries", "N", "How many are inserted in all.",
@@ -43,10 +43,10 @@ end
 local function fit_text(peak, limit)
   if peak <= limit then
     return string.format(" fits      into %s, and leaves %s",
-      words.bytes(limit), words.bytes(limit - peak))
+      format.bytes(limit), format.bytes(limit - peak))
   end
-  return string.format(" too large for %s by %s", words.bytes(limit),
-    words.bytes(peak - limit))
+  return string.format(" too large for %s by %s", format.bytes(limit),
+    format.bytes(peak - limit))
 end
 
 local function run(args)

@@ -1,7 +1,7 @@
 --- A line that only a person at a terminal sees, and only if it takes long.
 
 local terminal = require "hmap.terminal"
-local words = require "hmap.words"
+local format = require "hmap.format"
 
 --- A function that is told now and then how far things are: it shows
 -- tell(done) at most once a second. Without `done` it wipes the line.
@@ -23,7 +23,7 @@ end
 --- The same for a known number of keys; the last of them wipes it.
 local function of(total)
   local show = new(function(done)
-    return words.count(done) .. " of " .. words.count(total) .. " keys"
+    return format.count(done) .. " of " .. format.count(total) .. " keys"
   end)
   return function(done) show(done < total and done or nil) end
 end

@@ -3,8 +3,8 @@
 local keys = require "hmap.cli.keys"
 local map = require "hmap.cli.map"
 local out = require "hmap.cli.out"
-local recording = require "hmap.recording"
-local words = require "hmap.words"
+local recording = require "hmap.observe.recording"
+local format = require "hmap.format"
 
 local function options(c)
   out.file_options(c)
@@ -23,8 +23,8 @@ local function run(args)
   end)
   if args.out ~= "-" then
     out.line(("%s and %s recorded in %s"):format(
-      words.plural(r.operations, "operation"),
-      words.plural(m:stats().growths.double, "doubling"), args.out))
+      format.plural(r.operations, "operation"),
+      format.plural(m:stats().growths.double, "doubling"), args.out))
   end
 end
 

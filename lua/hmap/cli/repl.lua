@@ -3,7 +3,7 @@
 local fail = require "hmap.cli.fail"
 local keys = require "hmap.cli.keys"
 local map = require "hmap.cli.map"
-local words = require "hmap.words"
+local format = require "hmap.format"
 
 local function options(c)
   keys.options(c)
@@ -48,7 +48,7 @@ local function begin(args)
   local m = map.filled(args, source)
   _G.hmap, _G.m = require "hmap", m -- to be typed
   print(("m is a map of %s from %s, hmap the module"):format(
-    words.plural(#m, "key"), source.source))
+    format.plural(#m, "key"), source.source))
   print("try m:stats()  print(m:draw())  m:explain(key)  m:trace(print)")
 end
 

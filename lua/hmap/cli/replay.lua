@@ -1,14 +1,14 @@
 --- hmap replay: a recorded map as it was after any operation.
 
-local events = require "hmap.events"
+local events = require "hmap.text.events"
 local fail = require "hmap.cli.fail"
 local hmap = require "hmap"
 local json = require "hmap.cli.json"
 local option = require "hmap.cli.option"
 local out = require "hmap.cli.out"
-local recording = require "hmap.recording"
+local recording = require "hmap.observe.recording"
 local tape = require "hmap.cli.tape"
-local words = require "hmap.words"
+local format = require "hmap.format"
 
 local function options(c)
   c:argument("recording", "A file that hmap record has written; - is standard "
@@ -44,11 +44,11 @@ local function moment(r, n)
 end
 
 local function text_of(view)
-  local lines = { ("operation %s of %s"):format(words.count(view.operation),
-    words.count(view.operations)) }
+  local lines = { ("operation %s of %s"):format(format.count(view.operation),
+    format.count(view.operations)) }
   if view.call then
     lines[1] = lines[1] .. ": " .. view.call
-      .. (view.key ~= nil and " " .. words.value(view.key) or "")
+      .. (view.key ~= nil and " " .. format.value(view.key) or "")
   end
   for _, event in ipairs(view.events) do
     lines[#lines + 1] = " " .. events.event(event)
@@ -60,7 +60,8 @@ local function run(args)
   local r, line_of, name = tape.read(args.recording)
   local at = args.at or r.operations
   if at > r.operations then
-    fail.usage("--at: %s has %s", name, words.plural(r.operations, "operation"))
+    fail.usage("--at: %s has %s", name,
+      format.plural(r.operations, "operation"))
   end
   local m <close> = tape.replayed(line_of, name, hmap.replay, r, at)
   local view = moment(r, at)

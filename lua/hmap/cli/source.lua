@@ -3,7 +3,7 @@
 local fail = require "hmap.cli.fail"
 local lines = require "hmap.lines"
 local progress = require "hmap.cli.progress"
-local words = require "hmap.words"
+local format = require "hmap.format"
 
 local WORD_LISTS = {
   "/usr/share/dict/words",
@@ -43,7 +43,7 @@ local function open(path)
   if path == "-" then return io.stdin, "standard input" end
   local file, why = io.open(path, "rb")
   if not file then fail.file("%s", why) end
-  return file, words.safe(path)
+  return file, format.safe(path)
 end
 
 -- Nobody has named a file: what KEYS names, or a word list.
@@ -56,7 +56,7 @@ end
 --- What shows how much of a source has been read.
 local function progress_of(name)
   return progress.new(function(bytes)
-    return words.bytes(bytes) .. " read from " .. name
+    return format.bytes(bytes) .. " read from " .. name
   end)
 end
 
@@ -64,7 +64,7 @@ local function note_of(found)
   local notes = {}
   local function add(n, what)
     if n == 0 then return end
-    notes[#notes + 1] = words.plural(n, what) .. " taken as LF"
+    notes[#notes + 1] = format.plural(n, what) .. " taken as LF"
   end
   if found.mark then notes[1] = "a byte order mark left out" end
   add(found.crlf, "CR LF line end")

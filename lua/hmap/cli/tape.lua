@@ -1,7 +1,7 @@
 --- Recordings from files that hmap record has written.
 
 local fail = require "hmap.cli.fail"
-local recording = require "hmap.recording"
+local recording = require "hmap.observe.recording"
 local source = require "hmap.cli.source"
 
 --- Whether a file begins as a recording does.

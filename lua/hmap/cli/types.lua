@@ -3,7 +3,7 @@
 
 local core = require "hmap.core"
 local fail = require "hmap.cli.fail"
-local words = require "hmap.words"
+local format = require "hmap.format"
 
 --- The type that a text names, as hmap.new takes it.
 local function parse(text)
@@ -32,7 +32,7 @@ end
 
 --- "{x:int32,y:int32}": a type in words.
 local function text(of)
-  return words.safe(type(of) == "table" and "{" .. table.concat(of, ",") .. "}"
+  return format.safe(type(of) == "table" and "{" .. table.concat(of, ",") .. "}"
     or of)
 end
 

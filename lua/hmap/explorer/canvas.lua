@@ -1,7 +1,7 @@
 --- A sheet of character cells, each with a style: what a screen shows.
 --
--- Pure. Text is what words.lua lets people see; here it is only cut to columns,
--- of which some characters take two or none.
+-- Pure. Text is what format.lua lets people see; here it is only cut to
+-- columns, of which some characters take two or none.
 
 local canvas = {}
 canvas.__index = canvas

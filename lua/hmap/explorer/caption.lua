@@ -3,18 +3,18 @@
 -- Pure: scene and film in, text out.
 
 local kinds = require "hmap.growth"
-local words = require "hmap.words"
+local format = require "hmap.format"
 
 local f = string.format
 
 local function why_double(film, event, count)
   if event.from == 1 then
     return f("entry %s is one too many for a bucket of 8 slots",
-      words.count(count + 1))
+      format.count(count + 1))
   end
   local load = film.map.policy and film.map.policy.load
-  return f("entry %s is one too many for %s buckets%s", words.count(count + 1),
-    words.count(event.from), load and f(" (%g each)", load) or "")
+  return f("entry %s is one too many for %s buckets%s", format.count(count + 1),
+    format.count(event.from), load and f(" (%g each)", load) or "")
 end
 
 local function growth_at(film, op)
@@ -29,11 +29,11 @@ function SAY.grow_begin(event, film, scene)
   local g = growth_at(film, scene.op)
   local count = g and g.count or scene.stats.count
   if event.growth == "double" then
-    return f("An array of %s comes: %s.", words.count(event.to),
+    return f("An array of %s comes: %s.", format.count(event.to),
       why_double(film, event, count))
   end
   return f("%s begins, %s -> %s buckets.", "A " .. kinds.noun(event.growth),
-    words.count(event.from), words.count(event.to))
+    format.count(event.from), format.count(event.to))
 end
 
 function SAY.evacuate(event, _, _, growth)
@@ -44,7 +44,7 @@ function SAY.evacuate(event, _, _, growth)
       i + growth.old)
   end
   return f("old %d moves: %s to new %d.", i,
-    words.plural(x + y, "entry", "entries"), growth and i % growth.new or i)
+    format.plural(x + y, "entry", "entries"), growth and i % growth.new or i)
 end
 
 function SAY.overflow(event)
@@ -55,7 +55,7 @@ end
 function SAY.grow_end(event)
   return f("All %s moved: the old array goes.",
     event.from == 1 and "has" or f("%s old buckets have",
-    words.count(event.from)))
+    format.count(event.from)))
 end
 
 function SAY.clear() return "All entries go." end
@@ -99,14 +99,14 @@ local function status(scene, growth)
   if not growth then
     if not scene.header.buckets then return "no bucket yet" end
     return f("%s, nothing moves; grows past %s",
-      words.plural(stats.buckets, "bucket"),
-      words.plural(stats.next_growth_at, "entry", "entries"))
+      format.plural(stats.buckets, "bucket"),
+      format.plural(stats.next_growth_at, "entry", "entries"))
   end
   local moved = growth.gone and growth.old or stats.evacuated
   local told = kinds.TOLD[growth.kind] -- none of a growth that began unseen
   return f("%s %s -> %s: %s of %s moved", told and told.doing or "moving",
-    words.count(growth.old), words.count(growth.new), words.count(moved),
-    words.plural(growth.old, "old bucket")), moved / growth.old
+    format.count(growth.old), format.count(growth.new), format.count(moved),
+    format.plural(growth.old, "old bucket")), moved / growth.old
 end
 
 -- To which half of a doubling array of `from` buckets a hash belongs.

@@ -21,7 +21,7 @@ local camera = require "hmap.explorer.camera"
 local keybook = require "hmap.explorer.keybook"
 local pack = require "hmap.explorer.pack"
 local player = require "hmap.explorer.player"
-local replay = require "hmap.replay"
+local replay = require "hmap.observe.replay"
 local scene = require "hmap.explorer.scene"
 
 -- What a film keeps in full; of more it follows one bucket in 2, 4, 8, ..

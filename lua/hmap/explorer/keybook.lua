@@ -5,8 +5,8 @@
 
 local core = require "hmap.core"
 local pack = require "hmap.explorer.pack"
-local replay = require "hmap.replay"
-local words = require "hmap.words"
+local replay = require "hmap.observe.replay"
+local format = require "hmap.format"
 
 local LONGEST = 120 -- characters of a key's text
 
@@ -28,7 +28,7 @@ local function is_nan(v) return v ~= v end
 --- The text of a key without quotes.
 local function text_of(key)
   return type(key) == "string" and core.text(key, "exact", LONGEST)
-    or words.value(key)
+    or format.value(key)
 end
 
 local keybook = {}

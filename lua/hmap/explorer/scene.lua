@@ -8,7 +8,7 @@
 -- Only what lies where is in the film, no values.
 
 local arrays = require "hmap.explorer.arrays"
-local words = require "hmap.words"
+local format = require "hmap.format"
 
 local function log2(n)
   local B = 0
@@ -169,7 +169,7 @@ local function new(play)
   local key, text
   if play.key then key, text = film:key(play.key) end
   return {
-    label = film.map.name and "'" .. words.exact(film.map.name) .. "'" or nil,
+    label = film.map.name and "'" .. format.exact(film.map.name) .. "'" or nil,
     op = play.op,
     frame = play.frame,
     call = play.call,

@@ -6,7 +6,7 @@
 local bands = require "hmap.explorer.bands"
 local canvas = require "hmap.explorer.canvas"
 local caption = require "hmap.explorer.caption"
-local words = require "hmap.words"
+local format = require "hmap.format"
 
 local f = string.format
 
@@ -184,8 +184,8 @@ local function draw_band(view, b, mark)
     local line, column = places:place(b, n, mark)
     line = line + view.top
     if n % cells.per_row == 0 then
-      view.canvas:put(line, 2, words.pad(b.name, 6)
-        .. words.pad(tostring(b.first + n * b.per), -places.digits))
+      view.canvas:put(line, 2, format.pad(b.name, 6)
+        .. format.pad(tostring(b.first + n * b.per), -places.digits))
       if not cells.slots then
         view.canvas:put(line, places.left - 1, "|", "dim")
         view.canvas:put(line, places.left + cells.per_row * cells.width, "|",
@@ -262,7 +262,7 @@ local function draw_arrays(view)
   end
   local mark = draw_mark(view)
   if places.list[1].which == "new" then
-    view.canvas:put(view.top + 1, 2, words.pad("old", 6)
+    view.canvas:put(view.top + 1, 2, format.pad("old", 6)
       .. "no old array: nothing moves", "dim")
   end
   for _, b in ipairs(places.list) do draw_band(view, b, mark) end
@@ -315,10 +315,10 @@ local function bytes_text(scene, peak)
   local total, parts = 0, {}
   for _, name in ipairs { "old", "new", "overflow", "text" } do
     local n = scene.memory[name] or 0
-    if n > 0 then parts[#parts + 1] = name .. " " .. words.bytes(n) end
+    if n > 0 then parts[#parts + 1] = name .. " " .. format.bytes(n) end
   end
   for _, n in pairs(scene.memory) do total = total + n end
-  local text = f("%s now, %s at worst", words.bytes(total), words.bytes(peak))
+  local text = f("%s now, %s at worst", format.bytes(total), format.bytes(peak))
   return #parts > 0 and text .. ": " .. table.concat(parts, ", ") or text
 end
 
@@ -330,7 +330,7 @@ local function load_text(view, columns)
   local text = bar(share, math.min(26, columns - #entries - 3), signs) .. " "
     .. entries
   if stats.overflow_in_use == 0 then return text end
-  return items({ text, "+ " .. words.plural(stats.overflow_in_use,
+  return items({ text, "+ " .. format.plural(stats.overflow_in_use,
     "overflow bucket") }, columns)
 end
 
@@ -365,10 +365,10 @@ local function work_text(view, columns)
   local film, scene = view.film, view.scene
   local play = film:open()
   local worst = film.costly[1]
-  local note = f(" %s now", words.count(scene.cost))
+  local note = f(" %s now", format.count(scene.cost))
   if worst and columns > 60 then
-    note = f("%s, at worst %s (operation %s)", note, words.count(worst.cost),
-      words.count(worst.op))
+    note = f("%s, at worst %s (operation %s)", note, format.count(worst.cost),
+      format.count(worst.op))
   end
   local room = columns - #note
   return sparkline(play:work(scene.frame, room), worst and worst.cost or 1,
@@ -377,7 +377,7 @@ end
 
 -- -- lines above ------------------------------------------------------------
 
-local function name_of(film) return words.safe(film.map.name or "a map") end
+local function name_of(film) return format.safe(film.map.name or "a map") end
 
 local function title(film)
   local map = film.map
@@ -395,8 +395,8 @@ local function head(view, total)
   local column = sheet:put(1, 2, "hmap watch", "title")
   column = sheet:put(1, column + 2, name, "title")
   sheet:put(1, column + 3, items(title(film), sheet.width - column - 3), "dim")
-  local what = f("operation %s of %s", words.count(scene.op),
-    words.count(total or film.operations))
+  local what = f("operation %s of %s", format.count(scene.op),
+    format.count(total or film.operations))
   column = sheet:put(2, 2, what, "title")
   if scene.op > 0 then
     local text = scene.call .. " " .. (scene.key_text or "")
@@ -415,7 +415,7 @@ end
 -- A text in so many lines at most.
 local function paragraph(view, line, text, lines, style)
   local width = view.canvas.width - 2
-  local wrapped = words.wrap(text, width)
+  local wrapped = format.wrap(text, width)
   local n = 0
   for row in wrapped:gmatch("[^\n]+") do
     n = n + 1
@@ -472,7 +472,7 @@ end
 
 function FOOT.keys(view, line, _, opts)
   if opts.prompt then
-    view.canvas:put(line, 2, words.safe(opts.prompt), "key")
+    view.canvas:put(line, 2, format.safe(opts.prompt), "key")
   elseif opts.state then
     view.canvas:put(line, 2, items(KEYS, view.canvas.width - 2), "dim")
   end
@@ -583,7 +583,7 @@ local function help(film, opts)
   view.canvas:put(1, column + 2, name_of(film), "title")
   local line = 3
   local function add(text, style, at)
-    local wrapped = words.wrap(text, opts.width - 2 - (at or 0))
+    local wrapped = format.wrap(text, opts.width - 2 - (at or 0))
     for row in wrapped:gmatch("[^\n]+") do
       view.canvas:put(line, 2 + (at or 0), row, style)
       line = line + 1

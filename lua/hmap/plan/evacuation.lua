@@ -25,7 +25,8 @@ local function visits(policy, load)
   return most == 1 and 1 or (1 - empty ^ most) / (1 - empty)
 end
 
---- The pace of a move: `law` as in hmap.law, `load` in the old buckets.
+--- The pace of a move: `law` as in hmap.plan.occupancy, `load` in the old
+-- buckets.
 local function pace(policy, law, load)
   return {
     law = law,

@@ -8,8 +8,7 @@
 
 local core = require "hmap.core"
 local options = require "hmap.options"
-local report = require "hmap.report"
-local words = require "hmap.words"
+local distribution = require "hmap.text.distribution"
 
 -- In the order in which equally good ones are told: the default first, the
 -- worst that can be last, to compare with.
@@ -78,7 +77,7 @@ end
 
 --- One row: the raw counts of rehash as a person wants them.
 local function row_of(hash, raw, in_vain, masks)
-  local d = report.distribution(raw,
+  local d = distribution.distribution(raw,
     { growing = false, buckets = raw.nchains, old_buckets = 0 },
     { nevacuate = 0 }, masks)
   return {
@@ -170,57 +169,4 @@ local function keystats(keys, opts)
   return core.view("keystats", result)
 end
 
--- -- text -------------------------------------------------------------------
-
-local function p_text(p)
-  if not p then return "-" end
-  return p < 1e-4 and "<0.0001" or string.format("%.4f", p)
-end
-
-local function two(x) return string.format("%.2f", x) end
-
--- Large where chains are: three digits say enough.
-local function mean(x) return x < 99.995 and two(x) or words.count(x) end
-
-local function title(v)
-  local repeats = v.repeats > 0
-    and ", " .. words.plural(v.repeats, "repeat") .. " left out" or ""
-  local each = v.buckets > 0
-    and string.format(", %.2f each", v.entries / v.buckets) or ""
-  return string.format("%s of %s in %s%s%s", words.plural(v.entries, "key"),
-    words.exact(v.key), words.plural(v.buckets, "bucket"), each, repeats)
-end
-
--- "  java31    32-63 never set: .."
-local function stuck_line(row)
-  local bits = report.stuck(row)
-  if not bits then return nil end
-  local indent = (" "):rep(12)
-  return "  " .. words.pad(row.hash, 10)
-    .. words.wrap(bits, 80, indent):sub(#indent + 1)
-end
-
---- The comparison as a person reads it.
-local function text(v)
-  local rows = { { "hash", "verdict", "p", "longest", "overflow", "buckets",
-    "slots", "keys", "a miss" } }
-  local stuck = {}
-  for i, row in ipairs(v.hashes) do
-    rows[i + 1] = { row.hash, row.verdict, p_text(row.p),
-      words.count(row.longest), words.count(row.overflow),
-      mean(row.hit_buckets), mean(row.hit_probes), mean(row.hit_compares),
-      mean(row.miss_buckets) }
-    stuck[#stuck + 1] = stuck_line(row)
-  end
-  local lines = { title(v), words.columns(rows, "llrrrrrrr", " "),
-    " buckets, slots, keys: what a hit reads, passes, compares; a miss reads "
-    .. "buckets" }
-  if #stuck > 0 then lines[4] = " stuck bits" end
-  table.move(stuck, 1, #stuck, 5, lines)
-  return table.concat(lines, "\n")
-end
-
-return {
-  keystats = keystats,
-  text = text,
-}
+return { keystats = keystats }

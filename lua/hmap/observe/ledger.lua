@@ -5,7 +5,7 @@
 
 local core = require "hmap.core"
 local kinds = require "hmap.growth"
-local words = require "hmap.words"
+local format = require "hmap.format"
 
 local function began(op)
   if not op.began then return end
@@ -19,8 +19,8 @@ local function ended(op)
 end
 
 local function from_to(op)
-  return string.format(" from %s to %s", words.count(op.from),
-    words.plural(op.to, "bucket"))
+  return string.format(" from %s to %s", format.count(op.from),
+    format.plural(op.to, "bucket"))
 end
 
 -- What a unit of each kind of work costs. An overflow bucket costs no more than
@@ -31,31 +31,31 @@ COSTS.overflow = 1
 -- Each kind of work that may be why an operation is slow, and its words.
 local CAUSES = {
   { "cleared", function(n)
-    return "set " .. words.bytes(n) .. " of a new array to zero"
+    return "set " .. format.bytes(n) .. " of a new array to zero"
   end },
   { "mapped", function(n)
-    return "mapped a new array of " .. words.bytes(n)
+    return "mapped a new array of " .. format.bytes(n)
   end },
   { "moved", function(n, op)
-    return string.format("moved %s of %s", words.plural(n, "entry", "entries"),
-      words.plural(op.evacuated, "old bucket"))
+    return string.format("moved %s of %s", format.plural(n, "entry", "entries"),
+      format.plural(op.evacuated, "old bucket"))
   end },
   { "passed", function(n)
-    return n > 2 and "went over " .. words.plural(n, "moved bucket")
+    return n > 2 and "went over " .. format.plural(n, "moved bucket")
   end },
   { "blocks", function(n)
-    return n > 2 and "took or freed " .. words.plural(n, "block")
+    return n > 2 and "took or freed " .. format.plural(n, "block")
   end },
   { "released", function(n)
-    return "gave back " .. words.bytes(n)
+    return "gave back " .. format.bytes(n)
   end },
   { "overflow", function(n)
     return n == 1 and "hung on an overflow bucket" or
-      "hung on " .. words.plural(n, "overflow bucket")
+      "hung on " .. format.plural(n, "overflow bucket")
   end },
   { "slots", function(n, op)
     local extra = n // 8 - op.evacuated
-    return extra > 2 and "read " .. words.plural(extra, "bucket")
+    return extra > 2 and "read " .. format.plural(extra, "bucket")
   end },
 }
 
@@ -84,7 +84,7 @@ end
 
 local function op_text(op)
   return string.format("%s, operation %s, cost %s: %s", op.op,
-    words.count(op.number), words.count(op.cost), op.cause)
+    format.count(op.number), format.count(op.cost), op.cause)
 end
 
 local WIDTH = 80
@@ -92,7 +92,7 @@ local WIDTH = 80
 -- The causes below each other in the last column, each wrapped there: to a line
 -- of what comes before it belong as many as its cause has.
 local function add_row(rows, cells, text, width)
-  for line in words.wrap(text, width):gmatch("[^\n]+") do
+  for line in format.wrap(text, width):gmatch("[^\n]+") do
     cells[#cells + 1] = line
     rows[#rows + 1], cells = cells, { "", "", "", "" }
   end
@@ -102,15 +102,15 @@ local function ops_text(ops)
   if #ops == 0 then return "no operations (m:ledger(true) counts them)" end
   local rows = { { "cost", "operation", "", "entries", "" } }
   for _, op in ipairs(ops) do
-    rows[#rows + 1] = { words.count(op.cost), words.count(op.number), op.op,
-      words.count(op.count), "" }
+    rows[#rows + 1] = { format.count(op.cost), format.count(op.number), op.op,
+      format.count(op.count), "" }
   end
-  local used = #words.columns(rows, "rrlrl"):match("[^\n]*") + #"  "
+  local used = #format.columns(rows, "rrlrl"):match("[^\n]*") + #"  "
   local lines = { { "cost", "operation", "", "entries", "cause" } }
   for i, op in ipairs(ops) do
     add_row(lines, table.move(rows[i + 1], 1, 4, 1, {}), op.cause, WIDTH - used)
   end
-  return words.columns(lines, "rrlrl")
+  return format.columns(lines, "rrlrl")
 end
 
 local WORKS = {
@@ -130,17 +130,17 @@ local WORKS = {
 local function totals_text(t)
   local ops = {}
   for name, n in pairs(t.ops) do
-    if n > 0 then ops[#ops + 1] = words.count(n) .. " " .. name end
+    if n > 0 then ops[#ops + 1] = format.count(n) .. " " .. name end
   end
   table.sort(ops)
   local rows = { { "in all", "most in one", "" } }
   for _, work in ipairs(WORKS) do
     local name, what = work[1], work[2]
-    rows[#rows + 1] = { words.count(t.sum[name]), words.count(t.worst[name]),
+    rows[#rows + 1] = { format.count(t.sum[name]), format.count(t.worst[name]),
       what }
   end
   local head = #ops > 0 and table.concat(ops, ", ") or "no operation yet"
-  return head .. "\n" .. words.columns(rows, "rrl")
+  return head .. "\n" .. format.columns(rows, "rrl")
 end
 
 return {

@@ -1,7 +1,7 @@
 --- One key's way through the map, told in a few lines.
 -- Pure: takes the view that m:explain(k) gives.
 
-local words = require "hmap.words"
+local format = require "hmap.format"
 
 local ALL_SHOWN, FIRST, LAST = 8, 4, 2 -- buckets of a chain that have lines
 local FEW_BITS = 8
@@ -18,9 +18,9 @@ local function word_text(tophash)
 end
 
 local function verdict_line(e)
-  if not e.found then return words.value(e.key) .. " is not in the map." end
+  if not e.found then return format.value(e.key) .. " is not in the map." end
   return string.format("%s is in the map: %s bucket %s%s, slot %d.",
-    words.value(e.key), e.which, words.count(e.bucket),
+    format.value(e.key), e.which, format.count(e.bucket),
     e.depth > 0 and ", overflow " .. e.depth or "", e.slot)
 end
 
@@ -31,7 +31,7 @@ local function bits_text(e)
   local bits = n == 1 and "the low bit" or "the low " .. n .. " bits"
   local shown = n <= FEW_BITS and ", " .. e.bucket_bits .. "," or ""
   return string.format("%s%s %s bucket %s", bits, shown,
-    n == 1 and "chooses" or "choose", words.count(e.bucket))
+    n == 1 and "chooses" or "choose", format.count(e.bucket))
 end
 
 local function hash_line(e)
@@ -46,7 +46,7 @@ end
 local function matches_text(matches)
   local more = #matches > 1 and ", and " .. #matches - 1 .. " more" or ""
   return string.format("slot %d: %s, same tophash%s", matches[1].slot,
-    words.value(matches[1].key), more)
+    format.value(matches[1].key), more)
 end
 
 local function end_text(e)
@@ -73,22 +73,22 @@ local function chain_lines(e, lines)
       lines[#lines + 1] = (line:gsub("%s+$", ""))
     elseif depth == FIRST then
       lines[#lines + 1] = string.format(" %s  and %s more", ("."):rep(width),
-        words.plural(n - FIRST - LAST, "bucket"))
+        format.plural(n - FIRST - LAST, "bucket"))
     end
   end
 end
 
 local function work_line(e)
   local vain = e.false_matches > 0
-    and string.format(", %s in vain", words.count(e.false_matches)) or ""
+    and string.format(", %s in vain", format.count(e.false_matches)) or ""
   return string.format("Work: %s read, %s passed, %s compared%s.",
-    words.plural(e.buckets_read, "bucket"),
-    words.plural(e.slots_scanned, "slot"),
-    words.plural(e.comparisons, "key"), vain)
+    format.plural(e.buckets_read, "bucket"),
+    format.plural(e.slots_scanned, "slot"),
+    format.plural(e.comparisons, "key"), vain)
 end
 
 local function goal(to)
-  local bucket = "bucket " .. words.count(to.bucket)
+  local bucket = "bucket " .. format.count(to.bucket)
   return to.half and to.half .. ", " .. bucket or bucket
 end
 
@@ -104,7 +104,7 @@ end
 --- The explanation as a person reads it.
 local function text(e)
   if not e.bucket then
-    return string.format("%s is not in the map: %s.", words.value(e.key),
+    return string.format("%s is not in the map: %s.", format.value(e.key),
       e.why)
   end
   local lines = { verdict_line(e), hash_line(e), array_line(e) }

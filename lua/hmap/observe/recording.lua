@@ -14,7 +14,7 @@
 
 local core = require "hmap.core"
 local lines = require "hmap.lines"
-local words = require "hmap.words"
+local format = require "hmap.format"
 
 local FORMAT, VERSION = "hmap-recording", 1
 local LONGEST = 1 << 24 -- bytes of a line
@@ -212,7 +212,7 @@ local function read_header(s, item)
     refuse(s, "not the beginning of a recording")
   elseif item.version ~= VERSION then
     refuse(s, "a recording of version %s, and this hmap reads version %d",
-      words.value(item.version), VERSION)
+      format.value(item.version), VERSION)
   elseif not pcall(core.layout, item.key, item.value) then
     refuse(s, "the types of a map are not there")
   end
@@ -257,7 +257,7 @@ local function read_end(s, item)
   local r = s.recording
   if item.operations ~= r.operations or item.events ~= #r.events then
     refuse(s, "%s operations and %s events are announced, and %d and %d are "
-      .. "there", words.value(item.operations), words.value(item.events),
+      .. "there", format.value(item.operations), format.value(item.events),
       r.operations, #r.events)
   end
   s.ended = true

@@ -1,16 +1,16 @@
 --- The text of plans and forecasts. Pure: a view in, text out.
 
-local words = require "hmap.words"
+local format = require "hmap.format"
 
-local count, bytes = words.count, words.bytes
+local count, bytes = format.count, format.bytes
 
 local SHOWN = 3 -- growths that have a line of their own: the last ones
 
-local function entries_of(n) return words.plural(n, "entry", "entries") end
+local function entries_of(n) return format.plural(n, "entry", "entries") end
 
 local function type_text(spec)
   if type(spec) == "string" then return spec end
-  return words.exact("{" .. table.concat(spec, ", ") .. "}")
+  return format.exact("{" .. table.concat(spec, ", ") .. "}")
 end
 
 local function types_text(v)
@@ -24,7 +24,7 @@ local function buckets_text(v)
 end
 
 local function overflow_text(v)
-  local text = "about " .. words.plural(v.overflow, "bucket")
+  local text = "about " .. format.plural(v.overflow, "bucket")
   if v.overflow_made == 0 then return text end
   return string.format("%s, %s of them made one by one", text,
     count(v.overflow_made))
@@ -58,14 +58,14 @@ local function growths_table(growths)
   for i = math.max(1, #growths - SHOWN + 1), #growths do
     rows[#rows + 1] = growth_row(growths[i])
   end
-  return words.columns(rows, "rrrr", "   ")
+  return format.columns(rows, "rrrr", "   ")
 end
 
 local function growths_text(growths)
   if #growths == 0 then return "none" end
   local shown = #growths > SHOWN and ", the last " .. SHOWN .. " of them:"
     or ":"
-  return words.plural(#growths, "doubling") .. shown
+  return format.plural(#growths, "doubling") .. shown
 end
 
 local function probes_text(v, who)
@@ -80,18 +80,18 @@ end
 
 local function growing_text(g)
   return string.format("%s of %s old buckets moved, about %s to go",
-    count(g.evacuated), count(g.from), words.plural(g.writes, "write"))
+    count(g.evacuated), count(g.from), format.plural(g.writes, "write"))
 end
 
 local function churn_text(v)
   return string.format("%s more, each in another's place: %s to the same size",
-    count(v.entries - v.live), words.plural(v.same_size, "growth"))
+    count(v.entries - v.live), format.plural(v.same_size, "growth"))
 end
 
 local function with_table(title, before, growths, after)
-  local parts = { title, words.columns(before, "ll", " ") }
+  local parts = { title, format.columns(before, "ll", " ") }
   parts[#parts + 1] = growths_table(growths)
-  parts[#parts + 1] = words.columns(after, "ll", " ")
+  parts[#parts + 1] = format.columns(after, "ll", " ")
   return table.concat(parts, "\n")
 end
 
@@ -125,7 +125,7 @@ local function plan_backwards(v)
   local made, grown = v.at_rest, v.while_growing
   return table.concat({
     "in " .. bytes(v.limit) .. ", of " .. types_text(v),
-    words.columns({
+    format.columns({
       { entries_of(v.entries), "in a map made for them (capacity): "
         .. bytes(made.bytes) },
       { entries_of(v.entries_growing), string.format("by inserts alone: %s, "
@@ -144,7 +144,7 @@ local function move_text(v)
   if not g then return "none" end
   local next_kind = v.pending and ", then " .. v.pending:gsub("_", " ") or ""
   return string.format("%s, done in about %s%s", g.kind:gsub("_", " "),
-    words.plural(g.writes, "write"), next_kind)
+    format.plural(g.writes, "write"), next_kind)
 end
 
 local function bytes_then(v)

@@ -14,8 +14,8 @@
 -- A tuple is a table of its fields, by number or by name.
 
 local core = require "hmap.core"
-local events = require "hmap.events"
-local words = require "hmap.words"
+local events = require "hmap.text.events"
+local format = require "hmap.format"
 
 local function fail(...) error(string.format(...), 0) end
 
@@ -211,7 +211,7 @@ local function check_count(value, what, least)
   local n = type(value) == "number" and math.tointeger(value)
   if not n or n < least then
     fail("%s: integer from %d on expected, got %s", what, least,
-      words.value(value))
+      format.value(value))
   end
 end
 
@@ -277,7 +277,7 @@ local function check_step(r, step)
   local n = math.tointeger(step)
   if type(step) ~= "number" or not n or n < 0 or n > r.operations then
     fail("bad argument #2 to 'replay' (operation from 0 to %d expected, got "
-      .. "%s)", r.operations, words.value(step))
+      .. "%s)", r.operations, format.value(step))
   end
   return n
 end
@@ -288,7 +288,7 @@ local function seed_of(r, noun)
   local digits = r.seed:match("^0x(%x+)$")
   if not digits or #digits > 16 then
     fail("%s.seed: integer, or text of 0x and up to 16 digits expected, got %s",
-      noun, words.value(r.seed))
+      noun, format.value(r.seed))
   end
   return math.tointeger(tonumber(r.seed))
 end

@@ -7,7 +7,7 @@
 
 local core = require "hmap.core"
 local options = require "hmap.options"
-local words = require "hmap.words"
+local format = require "hmap.format"
 
 local STUCK_AFTER = 1 -- seconds
 
@@ -75,10 +75,10 @@ local function state_of(row)
   if row.leaked then return "LEAKED, now collected" end
   if not row.growing then return "at rest" end
   local text = string.format("%s, %s of %s moved, %s held",
-    row.kind:gsub("_", " "), words.count(row.evacuated),
-    words.count(row.evacuated + row.remaining), words.bytes(row.held))
+    row.kind:gsub("_", " "), format.count(row.evacuated),
+    format.count(row.evacuated + row.remaining), format.bytes(row.held))
   if not row.stuck then return text end
-  return string.format("STUCK for %s: %s", words.seconds(row.still), text)
+  return string.format("STUCK for %s: %s", format.seconds(row.still), text)
 end
 
 local HEAD = { "id", "name", "key -> value", "entries", "bytes", "age",
@@ -87,11 +87,11 @@ local HEAD = { "id", "name", "key -> value", "entries", "bytes", "age",
 local function cells(row)
   return {
     row.id,
-    row.name and words.value(row.name) or "-",
-    words.exact(row.key .. " -> " .. row.value),
-    words.count(row.count),
-    words.bytes(row.bytes),
-    words.seconds(row.age),
+    row.name and format.value(row.name) or "-",
+    format.exact(row.key .. " -> " .. row.value),
+    format.count(row.count),
+    format.bytes(row.bytes),
+    format.seconds(row.age),
     state_of(row),
     row.site,
   }
@@ -135,17 +135,17 @@ local function summary(rows, n)
     entries, bytes = entries + row.count, bytes + row.bytes
   end
   local parts = {
-    words.plural(#rows, "map"),
-    words.plural(entries, "entry", "entries"),
-    words.bytes(bytes),
+    format.plural(#rows, "map"),
+    format.plural(entries, "entry", "entries"),
+    format.bytes(bytes),
   }
   for _, what in ipairs { "stuck", "leaked" } do
     local found = count_of(rows, what)
-    if found > 0 then parts[#parts + 1] = words.count(found) .. " " .. what end
+    if found > 0 then parts[#parts + 1] = format.count(found) .. " " .. what end
   end
   local left = #rows - n
   return table.concat(parts, ", ")
-    .. (left > 0 and "; " .. words.count(left) .. " more not shown" or "")
+    .. (left > 0 and "; " .. format.count(left) .. " more not shown" or "")
 end
 
 --- A table with a line per map, and a line of sums.
@@ -156,7 +156,7 @@ local function text(rows)
   local lines = { table.move(HEAD, 1, #HEAD, 1, {}) }
   if sites then lines[1][#HEAD + 1] = "made at" end
   for i, row in ipairs(list) do lines[i + 1] = cells(row) end
-  return words.columns(lines, sites and "rllrrrll" or "rllrrrl") .. "\n"
+  return format.columns(lines, sites and "rllrrrll" or "rllrrrl") .. "\n"
     .. summary(rows, #list)
 end
 

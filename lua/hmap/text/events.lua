@@ -2,12 +2,12 @@
 -- Pure: the plain table of a view in, text out.
 
 local kinds = require "hmap.growth"
-local words = require "hmap.words"
+local format = require "hmap.format"
 
-local function entries(n) return words.plural(n, "entry", "entries") end
+local function entries(n) return format.plural(n, "entry", "entries") end
 
 local function sizes(e)
-  return words.count(e.from) .. " -> " .. words.plural(e.to, "bucket")
+  return format.count(e.from) .. " -> " .. format.plural(e.to, "bucket")
 end
 
 local EVENTS = {
@@ -18,16 +18,16 @@ local EVENTS = {
   end,
   evacuate = function(e)
     return string.format("old bucket %s moves, %s to x, %s to y",
-      words.count(e.bucket), words.count(e.to_x), words.count(e.to_y))
+      format.count(e.bucket), format.count(e.to_x), format.count(e.to_y))
   end,
   grow_end = function(e)
     return string.format("%s ends, %s", kinds.TOLD[e.growth].name, sizes(e))
   end,
   overflow = function(e)
     return string.format("bucket %s gets an overflow bucket",
-      words.count(e.bucket))
+      format.count(e.bucket))
   end,
-  release = function(e) return words.bytes(e.bytes) .. " given back" end,
+  release = function(e) return format.bytes(e.bytes) .. " given back" end,
   clear = function() return "all entries deleted" end,
 }
 
@@ -35,11 +35,11 @@ local EVENTS = {
 local function lost_text(e)
   if not e.lost then return "" end
   return string.format(" (%s before it found no memory)",
-    words.count(e.lost))
+    format.count(e.lost))
 end
 
 local function line(e, text)
-  return "op " .. words.count(e.op) .. ": " .. text .. lost_text(e)
+  return "op " .. format.count(e.op) .. ": " .. text .. lost_text(e)
 end
 
 --- One event in one line.
@@ -47,12 +47,12 @@ local function event(e) return line(e, EVENTS[e.kind](e)) end
 
 local function place(t)
   return (t.which == "old" and "old bucket " or "bucket ")
-    .. words.count(t.bucket)
+    .. format.count(t.bucket)
 end
 
 -- A key that was an object, deleted before it could be told.
 local function key_of(t)
-  return t.key == nil and "an object" or words.value(t.key)
+  return t.key == nil and "an object" or format.value(t.key)
 end
 
 local TOUCHES = {
@@ -63,10 +63,10 @@ local TOUCHES = {
   delete = function(t) return key_of(t) .. " deleted from " .. place(t) end,
   move = function(t)
     return string.format("%s moves from old bucket %s to %s", key_of(t),
-      words.count(t.from), place(t))
+      format.count(t.from), place(t))
   end,
   clear = function(t)
-    local what = t.watched and "bucket " .. words.count(t.watched)
+    local what = t.watched and "bucket " .. format.count(t.watched)
       or key_of(t)
     return what .. " goes with all entries"
   end,
@@ -85,28 +85,28 @@ local function event_lines(list)
       lines[#lines + 1] = " " .. event(e)
     elseif i == SHOWN // 2 + 1 then
       lines[#lines + 1] = string.format(" .. %s more ..",
-        words.count(n - SHOWN // 2 * 2))
+        format.count(n - SHOWN // 2 * 2))
     end
   end
   return lines
 end
 
 local function type_text(t)
-  return words.exact(type(t) == "table" and "{" .. table.concat(t, ",") .. "}"
+  return format.exact(type(t) == "table" and "{" .. table.concat(t, ",") .. "}"
     or t)
 end
 
 --- A recording: what map, how much, and what happened.
 local function events(r)
-  local name = r.name and "'" .. words.exact(r.name) .. "' " or ""
-  local after = r.after > 0 and " after the first " .. words.count(r.after)
+  local name = r.name and "'" .. format.exact(r.name) .. "' " or ""
+  local after = r.after > 0 and " after the first " .. format.count(r.after)
     or ""
-  local lost = r.lost > 0 and ", " .. words.count(r.lost) .. " earlier lost"
+  local lost = r.lost > 0 and ", " .. format.count(r.lost) .. " earlier lost"
     or ""
   local lines = event_lines(r.events)
   table.insert(lines, 1, string.format("%s%s of %s%s on hmap %s%s -> %s",
-    words.plural(#r.events, "event"), lost,
-    words.plural(r.operations, "operation"), after, name, type_text(r.key),
+    format.plural(#r.events, "event"), lost,
+    format.plural(r.operations, "operation"), after, name, type_text(r.key),
     type_text(r.value)))
   return table.concat(lines, "\n")
 end

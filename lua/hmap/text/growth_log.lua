@@ -8,7 +8,7 @@
 
 local kinds = require "hmap.growth"
 local limits = require "hmap.core".limits()
-local words = require "hmap.words"
+local format = require "hmap.format"
 
 local function sum(growths)
   local total = 0
@@ -74,8 +74,8 @@ local function limit_text(g)
   if g.kind ~= "double" then return nil end
   if g.from == 1 then return string.format("> %d slots", limits.slots) end
   return string.format("> %s = %s x %s",
-    words.count(math.floor(g.from * limits.load)), limits.load,
-    words.count(g.from))
+    format.count(math.floor(g.from * limits.load)), limits.load,
+    format.count(g.from))
 end
 
 local function reason(g)
@@ -83,18 +83,18 @@ local function reason(g)
 end
 
 local function buckets_text(g)
-  return words.count(g.from) .. " -> " .. words.count(g.to)
+  return format.count(g.from) .. " -> " .. format.count(g.to)
 end
 
 --- One growth in one sentence.
 local function sentence(g)
   local limit = limit_text(g)
   local text = string.format("growth %d began with insert %s: %s buckets, "
-    .. "because %s", g.number, words.count(g.write), buckets_text(g),
-    limit and words.count(g.count) .. " " .. limit or reason(g))
+    .. "because %s", g.number, format.count(g.write), buckets_text(g),
+    limit and format.count(g.count) .. " " .. limit or reason(g))
   if not g.ended then return text .. "; it is under way" end
   return string.format("%s; %s moved in %s", text,
-    words.plural(g.from, "old bucket"), words.plural(g.writes, "write"))
+    format.plural(g.from, "old bucket"), format.plural(g.writes, "write"))
 end
 
 --- All growths, a line each: the insert that began it, and the writes that it
@@ -105,13 +105,13 @@ local function growths_table(growths)
   for i, g in ipairs(growths) do
     rows[i + 1] = {
       tostring(g.number),
-      words.count(g.write),
-      words.count(g.from), "->", words.count(g.to),
+      format.count(g.write),
+      format.count(g.from), "->", format.count(g.to),
       reason(g),
-      g.ended and words.count(g.writes) or "under way",
+      g.ended and format.count(g.writes) or "under way",
     }
   end
-  return words.columns(rows, "rrrlrlr", " ")
+  return format.columns(rows, "rrrlrlr", " ")
 end
 
 return {

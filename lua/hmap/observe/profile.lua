@@ -6,8 +6,8 @@
 -- that are never closed is where to look.
 
 local core = require "hmap.core"
-local live = require "hmap.live"
-local words = require "hmap.words"
+local live = require "hmap.observe.live"
+local format = require "hmap.format"
 
 local STUCK_AFTER = 1 -- seconds
 
@@ -240,13 +240,13 @@ end
 local function lives_text(lives, now)
   local rows = {}
   for i, life in ipairs(shown(lives)) do
-    rows[i] = { life.id, life.name and words.value(life.name) or "-",
-      words.pad(life_line(life, now, WIDTH), WIDTH),
-      words.bytes(life.bytes), life.site }
+    rows[i] = { life.id, life.name and format.value(life.name) or "-",
+      format.pad(life_line(life, now, WIDTH), WIDTH),
+      format.bytes(life.bytes), life.site }
   end
   local left = #lives - #rows
-  return words.columns(rows, "rllrl")
-    .. (left > 0 and "\n" .. words.count(left) .. " more not shown" or "")
+  return format.columns(rows, "rllrl")
+    .. (left > 0 and "\n" .. format.count(left) .. " more not shown" or "")
 end
 
 local SITE_HEAD = { "bytes", "peak", "entries", "made", "live", "closed",
@@ -254,17 +254,18 @@ local SITE_HEAD = { "bytes", "peak", "entries", "made", "live", "closed",
 
 local function site_cells(site)
   return {
-    words.bytes(site.bytes),
-    site.peak and words.bytes(site.peak) or "-",
-    words.count(site.entries),
-    words.count(site.made),
-    words.count(site.live),
-    words.count(site.closed),
-    words.count(site.collected),
-    words.count(site.leaked),
-    site.oldest and words.seconds(site.oldest) or "-",
+    format.bytes(site.bytes),
+    site.peak and format.bytes(site.peak) or "-",
+    format.count(site.entries),
+    format.count(site.made),
+    format.count(site.live),
+    format.count(site.closed),
+    format.count(site.collected),
+    format.count(site.leaked),
+    site.oldest and format.seconds(site.oldest) or "-",
     (site.site or "while the profile was off")
-      .. (site.stuck > 0 and "  " .. words.count(site.stuck) .. " STUCK" or ""),
+      .. (site.stuck > 0 and "  " .. format.count(site.stuck) .. " STUCK"
+        or ""),
   }
 end
 
@@ -274,8 +275,8 @@ local function sites_text(sites)
     rows[#rows + 1] = site_cells(sites[i])
   end
   local left = #sites - LINES
-  return words.columns(rows, "rrrrrrrrrl")
-    .. (left > 0 and "\n" .. words.count(left) .. " more not shown" or "")
+  return format.columns(rows, "rrrrrrrrrl")
+    .. (left > 0 and "\n" .. format.count(left) .. " more not shown" or "")
 end
 
 local function head(p)
@@ -283,7 +284,7 @@ local function head(p)
     return "the profile is off: hmap.profile(true) begins it"
   end
   return string.format("the profile %s; it began %s ago",
-    p.on and "is on" or "is off", words.seconds(p.since))
+    p.on and "is on" or "is off", format.seconds(p.since))
 end
 
 local LEGEND = "lives, from the beginning of the profile to now: a number B is "
@@ -295,7 +296,7 @@ local function text(p)
   local parts = { head(p) }
   if #p.sites > 0 then parts[#parts + 1] = sites_text(p.sites) end
   if #p.lives > 0 then
-    parts[#parts + 1] = words.wrap(LEGEND, 78)
+    parts[#parts + 1] = format.wrap(LEGEND, 78)
     parts[#parts + 1] = lives_text(p.lives, p.since)
   end
   return table.concat(parts, "\n")

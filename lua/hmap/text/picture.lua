@@ -14,7 +14,7 @@
 -- the views of a map, where bucket gives that of one chain.
 
 local kinds = require "hmap.growth"
-local words = require "hmap.words"
+local format = require "hmap.format"
 
 local SMALL = 16   -- arrays up to this many buckets are drawn whole
 local SAMPLES = 16 -- buckets looked at for one cell of a strip
@@ -98,7 +98,7 @@ local function in_columns(cells, width)
   if 2 * widest + 5 > width then return cells end
   local lines = {}
   for i = 1, #cells, 2 do
-    local left = cells[i + 1] and words.pad(cells[i], widest + 3) or cells[i]
+    local left = cells[i + 1] and format.pad(cells[i], widest + 3) or cells[i]
     lines[#lines + 1] = left .. (cells[i + 1] or "")
   end
   return lines
@@ -108,7 +108,7 @@ local function new_lines(scene, indexes, label, width)
   local widest, cells = 0, {}
   for _, i in ipairs(indexes) do widest = math.max(widest, #tostring(i)) end
   for n, i in ipairs(indexes) do
-    local head = label .. words.pad(tostring(i), -widest) .. "  "
+    local head = label .. format.pad(tostring(i), -widest) .. "  "
     cells[n] = " " .. head
       .. chain_text(scene.bucket(i, "new"), width - #head - 1)
   end
@@ -120,7 +120,7 @@ local function old_lines(scene, indexes, width)
   for _, i in ipairs(indexes) do widest = math.max(widest, #tostring(i)) end
   for n, i in ipairs(indexes) do
     local view = scene.bucket(i, "old")
-    local head = " old " .. words.pad(tostring(i), -widest)
+    local head = " old " .. format.pad(tostring(i), -widest)
     if view.state == "evacuated" then
       lines[n] = head .. "  moved    " .. moved_text(view, scene.stats)
     else
@@ -242,7 +242,7 @@ local function rest_strips(scene, width, shades)
       end
       row[c + 1] = shade(entries, #indexes, shades)
     end
-    local first = words.pad(tostring(r * cells * per), -8)
+    local first = format.pad(tostring(r * cells * per), -8)
     lines[#lines + 1] = first .. "|" .. table.concat(row) .. "|"
   end
   return lines, per, fullest.at
@@ -254,22 +254,22 @@ local function title(scene)
   local header, stats = scene.header, scene.stats
   local f = string.format
   local head = f("%s%s, B=%d", scene.label and scene.label .. " " or "",
-    words.plural(stats.count, "entry", "entries"), header.B)
+    format.plural(stats.count, "entry", "entries"), header.B)
   if not header.buckets then return head .. ", no bucket yet" end
   if stats.growing then
     return f("%s, %s %s -> %s buckets%s, nevacuate=%d", head,
-      kinds.TOLD[stats.kind].doing, words.count(stats.old_buckets),
-      words.count(stats.buckets),
+      kinds.TOLD[stats.kind].doing, format.count(stats.old_buckets),
+      format.count(stats.buckets),
       stats.kind == "same_size" and " (same size)" or "", header.nevacuate)
   end
   return f("%s: %s, load %.2f, %s overflow, grows past %s", head,
-    words.plural(stats.buckets, "bucket"), stats.load,
-    words.count(stats.overflow_in_use),
-    words.count(stats.next_growth_at))
+    format.plural(stats.buckets, "bucket"), stats.load,
+    format.count(stats.overflow_in_use),
+    format.count(stats.next_growth_at))
 end
 
 local function fit(line, width)
-  return utf8.len(line) <= width and line or words.wrap(line, width, " ")
+  return utf8.len(line) <= width and line or format.wrap(line, width, " ")
 end
 
 -- Only for marks that are there and that nobody could guess.
@@ -293,7 +293,7 @@ local function shades_legend(per, shades, growing)
   local seen = per > SAMPLES and SAMPLES .. " of " or ""
   return string.format(" %s%s   a cell: %s%s",
     scale:format(table.unpack(shades, 1, 4)), moved, seen,
-    words.plural(per, "bucket"))
+    format.plural(per, "bucket"))
 end
 
 local function append(lines, more)
@@ -353,7 +353,7 @@ local function draw(scene, opts)
   opts = opts or {}
   local width = math.max(NARROWEST, opts.width or 80)
   local shades = opts.ascii and ASCII or BLOCKS
-  local head = words.wrap(title(scene), width - 6)
+  local head = format.wrap(title(scene), width - 6)
   local lines = { "hmap  " .. head:gsub("\n", "\n      ") }
   if scene.header.buckets then
     local body
@@ -380,17 +380,17 @@ local function slots(list)
       slot.depth .. "." .. (n - 1) % 8,
       slot.tophash and string.format("%02x", slot.tophash) or "??",
       slot.state:gsub("_", " "),
-      full and words.value(slot.key) or "",
-      full and "= " .. words.value(slot.value) or "",
+      full and format.value(slot.key) or "",
+      full and "= " .. format.value(slot.value) or "",
     }
   end
-  return words.columns(rows, "lllll", " ")
+  return format.columns(rows, "lllll", " ")
 end
 
 --- A bucket view as a person reads it.
 local function bucket(view)
   local head = string.format("%s bucket %d, %s, %s", view.which, view.index,
-    view.state, words.plural(view.chain, "bucket") .. " in its chain")
+    view.state, format.plural(view.chain, "bucket") .. " in its chain")
   if view.unknown then return head .. ", its memory went back" end
   return head .. "\n" .. slots(view.slots)
 end

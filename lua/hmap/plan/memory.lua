@@ -20,17 +20,17 @@
 --
 -- A shape: {bucket_size, header, array_header: bytes; text, indirect: sizes of
 -- the blocks that an entry has outside the buckets; references: bytes an entry;
--- slabs: costs as in hmap.blocks; there: bytes by part that a map has besides;
--- pointers: whether Go's collector would look into a bucket; policy: as
--- m:tune() has it; law: as in hmap.law}.
+-- slabs: costs as in hmap.plan.slabs; there: bytes by part that a map has
+-- besides; pointers: whether Go's collector would look into a bucket; policy:
+-- as m:tune() has it; law: as in hmap.plan.occupancy}.
 --
 -- Pure: numbers in, numbers out.
 
-local blocks = require "hmap.blocks"
-local churns = require "hmap.churn"
+local blocks = require "hmap.plan.slabs"
+local churns = require "hmap.plan.churn"
 local core = require "hmap.core"
-local laws = require "hmap.law"
-local moves = require "hmap.moves"
+local occupancy = require "hmap.plan.occupancy"
+local evacuation = require "hmap.plan.evacuation"
 
 local limits = core.limits()
 local PAGE, MAX_BYTES = limits.page, 1 << 62
@@ -101,7 +101,7 @@ local function log2(n)
 end
 
 local function pace_of(shape, growth)
-  return moves.pace(shape.policy, shape.law, (growth.at - 1) / growth.from)
+  return evacuation.pace(shape.policy, shape.law, (growth.at - 1) / growth.from)
 end
 
 -- The growth from 2^B buckets that begins with the insert that makes `at`
@@ -110,7 +110,7 @@ local function growth_at(shape, B, at)
   local growth = {
     kind = "double", at = at, from = 1 << B, to = 1 << least_B(shape, at),
   }
-  growth.writes = moves.writes(pace_of(shape, growth), growth.from,
+  growth.writes = evacuation.writes(pace_of(shape, growth), growth.from,
     growth.from)
   return growth
 end
@@ -177,7 +177,7 @@ end
 
 -- Overflow buckets made one by one, by the law.
 local function singles_of(shape, B, n)
-  local overflow = laws.overflow(laws.of(shape.law, n, 1 << B))
+  local overflow = occupancy.overflow(occupancy.of(shape.law, n, 1 << B))
   return math.max(0, overflow * (1 << B) - preallocated(B))
 end
 
@@ -200,8 +200,8 @@ local function at_rest(shape, B, n, overflow)
     return { memory = empty_memory(shape), resident = shape.header,
       overflow = 0, singles = 0, blocks = blocks.held({}, 0) }
   end
-  local law = laws.of(shape.law, n, 1 << B)
-  overflow = overflow or laws.overflow(law) * (1 << B)
+  local law = occupancy.of(shape.law, n, 1 << B)
+  overflow = overflow or occupancy.overflow(law) * (1 << B)
   local singles = math.max(0, overflow - preallocated(B))
   local made = blocks.held({ shape.bucket_size }, round(singles),
     loose_since_growth(shape, B))
@@ -242,7 +242,7 @@ end
 -- The law of the chains that have moved, with what the others do not hold.
 local function moved_law(shape, growth, n, waiting, chains)
   local there = n - waiting / growth.from * (growth.at - 1)
-  return laws.of(shape.law, math.max(0, there), math.max(1, chains))
+  return occupancy.of(shape.law, math.max(0, there), math.max(1, chains))
 end
 
 -- Chains that wait and chains that have moved, as one law.
@@ -265,10 +265,10 @@ end
 --- A map in mid-growth, with n entries, after so many of the writes.
 local function in_growth(shape, growth, start, n, writes)
   local from, B = growth.from, log2(growth.to)
-  local waiting, mark = moves.after(pace_of(shape, growth), from, writes)
+  local waiting, mark = evacuation.after(pace_of(shape, growth), from, writes)
   local moved = growth.to * (1 - waiting / from)
   local law = moved_law(shape, growth, n, waiting, moved)
-  local new = laws.overflow(law) * moved
+  local new = occupancy.overflow(law) * moved
   local made = blocks.exchanged(start.blocks, shape.bucket_size,
     kept_singles(shape, log2(from), waiting),
     math.max(0, new - preallocated(B)))
@@ -329,7 +329,7 @@ local function growing_at(shape, growth, n)
   local writes = n - growth.at + 1
   local now = in_growth(shape, growth, before(shape, growth), n, writes)
   local remaining = round(now.waiting)
-  local view = laws.probes(now.law)
+  local view = occupancy.probes(now.law)
   for name, value in pairs {
     from = growth.from,
     to = growth.to,
@@ -376,7 +376,7 @@ end
 local function churned(shape, B, live, entries)
   local N, mean = 1 << B, live / (1 << B)
   local rest = at_rest(shape, B, live)
-  local still = laws.probes(rest.law)
+  local still = occupancy.probes(rest.law)
   if shape.law ~= "random" or mean > 64 then
     return { overflow = rest.overflow, most = rest.overflow, same_size = 0,
       probes = still }

@@ -11,7 +11,7 @@
 --   missprobe    entries in the chain of an absent key, mean
 
 local core = require "hmap.core"
-local words = require "hmap.words"
+local format = require "hmap.format"
 
 -- loadFactor, %overflow, bytes/entry, hitprobe, missprobe, from Go 1.19
 -- runtime/map.go.
@@ -96,8 +96,8 @@ local function text(view)
     "Go", "missprobe", "Go" } }
   for _, row in ipairs(view.rows) do rows[#rows + 1] = row_text(row) end
   return string.format("one map of int64 -> int64, %s, filled to each load; "
-    .. "seed %d\n%s", words.plural(view.buckets, "bucket"), view.seed,
-    words.columns(rows, "rrrrrrrrr"))
+    .. "seed %d\n%s", format.plural(view.buckets, "bucket"), view.seed,
+    format.columns(rows, "rrrrrrrrr"))
 end
 
 core.set_view_tostring("load_table", text)

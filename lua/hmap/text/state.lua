@@ -1,13 +1,13 @@
 --- The text of the views, for a person at the REPL: `= m:stats()`.
 -- Each function takes the plain table of its view. Pure.
 
-local events = require "hmap.events"
-local explain = require "hmap.explain"
+local events = require "hmap.text.events"
+local explain = require "hmap.text.explain"
 local kinds = require "hmap.growth"
-local keystats = require "hmap.keystats"
-local picture = require "hmap.picture"
-local report = require "hmap.report"
-local words = require "hmap.words"
+local keystats = require "hmap.text.keystats"
+local picture = require "hmap.text.picture"
+local report = require "hmap.text.distribution"
+local format = require "hmap.format"
 
 local function flags_text(flags)
   local set = {}
@@ -21,27 +21,27 @@ end
 
 --- Go's header, field by field.
 local function header(h)
-  return words.columns({
-    { "count", words.count(h.count) },
+  return format.columns({
+    { "count", format.count(h.count) },
     { "flags", flags_text(h.flags) },
-    { "B", h.B .. ": " .. words.plural(1 << h.B, "bucket") },
-    { "noverflow", words.count(h.noverflow) },
+    { "B", h.B .. ": " .. format.plural(1 << h.B, "bucket") },
+    { "noverflow", format.count(h.noverflow) },
     { "hash0", string.format("0x%08x", h.hash0) },
     { "buckets", h.buckets or "none before the first insert" },
     { "oldbuckets", h.oldbuckets or "none: not growing" },
-    { "nevacuate", words.count(h.nevacuate) },
+    { "nevacuate", format.count(h.nevacuate) },
   }, "ll")
 end
 
 local function growth_text(s)
   if not s.growing then
-    return "none; doubles past " .. words.plural(s.next_growth_at, "entry",
+    return "none; doubles past " .. format.plural(s.next_growth_at, "entry",
       "entries")
   end
   local next_kind = s.pending and ", then " .. s.pending:gsub("_", " ") or ""
   return string.format("%s, %s of %s old buckets moved, %s to go%s",
-    s.kind:gsub("_", " "), words.count(s.evacuated),
-    words.count(s.old_buckets), words.count(s.remaining), next_kind)
+    s.kind:gsub("_", " "), format.count(s.evacuated),
+    format.count(s.old_buckets), format.count(s.remaining), next_kind)
 end
 
 local function growths_text(growths)
@@ -49,7 +49,7 @@ local function growths_text(growths)
   for _, kind in ipairs(kinds.KINDS) do
     local n = growths[kind] or 0
     if n > 0 then
-      parts[#parts + 1] = kind:gsub("_", " ") .. " " .. words.count(n)
+      parts[#parts + 1] = kind:gsub("_", " ") .. " " .. format.count(n)
     end
   end
   return #parts > 0 and table.concat(parts, ", ") or "none so far"
@@ -61,16 +61,16 @@ local function each(bytes, entries)
 end
 
 local function stats(s)
-  return words.columns({
-    { "entries", words.count(s.count) },
-    { "buckets", words.count(s.buckets) },
+  return format.columns({
+    { "entries", format.count(s.count) },
+    { "buckets", format.count(s.buckets) },
     { "load", string.format("%.2f entries a bucket, limit %s entries",
-      s.load, words.count(s.threshold)) },
+      s.load, format.count(s.threshold)) },
     { "growth", growth_text(s) },
     { "growths", growths_text(s.growths) },
-    { "overflow", words.plural(s.overflow_in_use, "bucket")
-      .. " in use, noverflow " .. words.count(s.noverflow) },
-    { "memory", words.bytes(s.bytes) .. each(s.bytes, s.count) },
+    { "overflow", format.plural(s.overflow_in_use, "bucket")
+      .. " in use, noverflow " .. format.count(s.noverflow) },
+    { "memory", format.bytes(s.bytes) .. each(s.bytes, s.count) },
   }, "ll")
 end
 
@@ -90,13 +90,13 @@ local function memory(v)
   for _, part in ipairs(MEMORY_PARTS) do
     local bytes = v[part[1]]
     if bytes and bytes > 0 then
-      rows[#rows + 1] = { part[1], words.count(bytes), part[2] }
+      rows[#rows + 1] = { part[1], format.count(bytes), part[2] }
     end
   end
   local an_entry = v.per_entry
     and string.format("%.1f an entry", v.per_entry) or ""
-  rows[#rows + 1] = { "total", words.count(v.total), an_entry }
-  return words.columns(rows, "lrl")
+  rows[#rows + 1] = { "total", format.count(v.total), an_entry }
+  return format.columns(rows, "lrl")
 end
 
 local function field(at, slots, size, note)
@@ -117,7 +117,7 @@ local function add_fields(rows, fields, size)
   for _, f in ipairs(fields or {}) do
     pad(f.offset)
     rows[#rows + 1] = { "+" .. f.offset, tostring(f.size),
-      "  " .. (f.name and words.exact(f.name) .. ": " or "") .. f.type }
+      "  " .. (f.name and format.exact(f.name) .. ": " or "") .. f.type }
     stop = f.offset + f.size
   end
   if fields then pad(size) end
@@ -128,7 +128,7 @@ local function layout(v)
     if indirect then
       return string.format("8 pointers to %ss of %d bytes", what, size)
     end
-    return string.format("8 %ss of %s", what, words.plural(size, "byte"))
+    return string.format("8 %ss of %s", what, format.plural(size, "byte"))
   end
   local at = v.offsets
   local rows = {
@@ -144,8 +144,8 @@ local function layout(v)
   rows[#rows + 1] = field(at.overflow, 1, v.bucket_size - at.overflow,
     "overflow: the next bucket of the chain")
   rows[#rows + 1] = { "", tostring(v.bucket_size),
-    "a bucket: " .. words.plural(v.cache_lines, "cache line") }
-  return words.columns(rows, "rrl")
+    "a bucket: " .. format.plural(v.cache_lines, "cache line") }
+  return format.columns(rows, "rrl")
 end
 
 local POLICY = { "load", "moves", "empty_visits", "step_on", "same_size",
@@ -155,7 +155,7 @@ local POLICY = { "load", "moves", "empty_visits", "step_on", "same_size",
 local function policy(p)
   local rows = {}
   for i, name in ipairs(POLICY) do rows[i] = { name, tostring(p[name]) } end
-  return words.columns(rows, "ll")
+  return format.columns(rows, "ll")
 end
 
 return {

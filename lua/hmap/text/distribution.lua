@@ -23,7 +23,7 @@
 --
 -- Pure: tables in, tables and text out.
 
-local words = require "hmap.words"
+local format = require "hmap.format"
 
 -- The verdict on the chains, the first of these that holds; `cost` is what a
 -- hit passes over, as a multiple of what chance would make it pass over.
@@ -403,8 +403,8 @@ end
 
 local function row(label, seen, due, bar)
   local by_chance = due < 9.95 and string.format("%.1f", due)
-    or words.count(due)
-  return { label, words.count(seen), by_chance, bar }
+    or format.count(due)
+  return { label, format.count(seen), by_chance, bar }
 end
 
 -- The last length that has a line of its own: longer chains, rare both by
@@ -431,12 +431,12 @@ local function histogram(d, width, ascii)
     if k <= last or k == longest then
       local first = math.min(k, last + 1)
       local more = (k > first or k == LAST) and "+" or ""
-      local bar = words.bar(seen, due, top / room, room, ascii)
+      local bar = format.bar(seen, due, top / room, room, ascii)
       rows[#rows + 1] = row(first .. more, seen, due, bar)
       seen, due = 0, 0
     end
   end
-  return words.columns(rows, "rrrl", " ")
+  return format.columns(rows, "rrrl", " ")
 end
 
 local function overflow_line(d)
@@ -444,18 +444,18 @@ local function overflow_line(d)
   for i, n in ipairs(d.by_overflow) do
     local k = i - 1
     if n > 0 then
-      parts[#parts + 1] = string.format("%s with %d%s", words.count(n), k,
+      parts[#parts + 1] = string.format("%s with %d%s", format.count(n), k,
         k == LAST and "+" or "")
     end
   end
   local shown = table.concat(parts, ", ", 1, math.min(#parts, 5))
-  local more = #parts > 5 and ", up to " .. words.count(d.max_overflow) or ""
+  local more = #parts > 5 and ", up to " .. format.count(d.max_overflow) or ""
   return shown .. more .. " overflow buckets"
 end
 
 local function one_in(chance)
   if chance <= 0 then return "none" end
-  return "1 in " .. words.count(math.max(1, 1 / chance))
+  return "1 in " .. format.count(math.max(1, 1 / chance))
 end
 
 -- A tophash that most keys share spares no comparison of keys.
@@ -495,7 +495,7 @@ local function stuck_harm(d)
   local harm, low = {}, 0
   while stuck_within(d, low, low) == 1 do low = low + 1 end
   if low > 0 then
-    harm[1] = "uses 1 bucket in " .. words.count(1 << low)
+    harm[1] = "uses 1 bucket in " .. format.count(1 << low)
   end
   if stuck_within(d, 56, 63) == 8 then
     harm[#harm + 1] = "one tophash for all"
@@ -523,11 +523,11 @@ local function summary(d)
   local rows = {
     { "verdict", f("%s: %s", d.verdict, d.why) },
     { "", f("chi-square %.1f, %s, %s", d.chi_square,
-      words.plural(d.df, "degree") .. " of freedom", chance_text(d.p)) },
+      format.plural(d.df, "degree") .. " of freedom", chance_text(d.p)) },
     classes and { "", f("over %s of hashes, be their keys old or moved",
-      words.plural(d.classes, "class", "classes")) } or false,
+      format.plural(d.classes, "class", "classes")) } or false,
     { "longest chain", f("%s (by chance about %d)",
-      words.plural(d.max_entries, "entry", "entries"), d.expected_max) },
+      format.plural(d.max_entries, "entry", "entries"), d.expected_max) },
     { "overflow", overflow_line(d) },
     { "a hit", f("reads %.2f buckets, %.2f slots: %.2fx what chance would",
       d.hit_buckets, d.hit_probes, d.cost) },
@@ -539,15 +539,15 @@ local function summary(d)
   for i = #rows, 1, -1 do
     if not rows[i] then table.remove(rows, i) end
   end
-  return words.columns(rows, "ll", " ")
+  return format.columns(rows, "ll", " ")
 end
 
 --- The distribution as a person reads it. opts: width, ascii.
 local function text(d, opts)
   opts = opts or {}
   local title = string.format("%s in %s, %.2f each",
-    words.plural(d.entries, "entry", "entries"),
-    words.plural(d.chains, "chain"), d.mean)
+    format.plural(d.entries, "entry", "entries"),
+    format.plural(d.chains, "chain"), d.mean)
   if d.chains == 0 then return title end
   return table.concat({
     title,
@@ -575,7 +575,7 @@ end
 -- A line of the state, in line with those of the stats; wrapped if need be.
 local function state_line(label, value, width)
   local indent = (" "):rep(#"overflow  ")
-  return words.pad(label, #indent) .. words.wrap(value, width, indent):sub(
+  return format.pad(label, #indent) .. format.wrap(value, width, indent):sub(
     #indent + 1)
 end
 
@@ -584,7 +584,7 @@ local function state_text(parts, width)
   return table.concat({
     tostring(parts.stats),
     state_line("B", f("%d, nevacuate %s", parts.header.B,
-      words.count(parts.header.nevacuate)), width),
+      format.count(parts.header.nevacuate)), width),
     state_line("policy", policy_text(parts.policy), width),
     state_line("check", parts.broken or "every invariant holds", width),
   }, "\n")
@@ -596,7 +596,7 @@ end
 local function whole(parts, opts)
   local width = opts.width or 80
   return table.concat({
-    words.wrap(parts.title, width) .. "\n" .. parts.version,
+    format.wrap(parts.title, width) .. "\n" .. parts.version,
     section("State", state_text(parts, width)),
     section("Memory", tostring(parts.memory)),
     section("A bucket", tostring(parts.layout)),

@@ -9,7 +9,7 @@
 --   constant  one hash for all: one chain has everything
 --
 -- Entries fill a chain from the front, so one of k has ceil(k/8) buckets: so it
--- is without deletes. hmap.churn says what those change.
+-- is without deletes. hmap.plan.churn says what those change.
 --
 -- Pure: numbers in, numbers out.
 

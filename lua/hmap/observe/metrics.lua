@@ -8,8 +8,8 @@
 
 local core = require "hmap.core"
 local kinds = require "hmap.growth"
-local live = require "hmap.live"
-local words = require "hmap.words"
+local live = require "hmap.observe.live"
+local format = require "hmap.format"
 
 local MEMORY_PARTS = { "header", "buckets", "preallocated", "overflow", "old",
   "text", "indirect", "references" }
@@ -17,7 +17,7 @@ local MEMORY_PARTS = { "header", "buckets", "preallocated", "overflow", "old",
 local ESCAPES = { ["\\"] = "\\\\", ['"'] = '\\"', ["\n"] = "\\n" }
 
 -- A label is UTF-8, and people read it; line ends Prometheus escapes itself.
-local function shown(s) return (s:gsub("[^\n]+", words.safe)) end
+local function shown(s) return (s:gsub("[^\n]+", format.safe)) end
 
 --- A string as it stands between the quotes of a label.
 local function escape(s)

@@ -1,27 +1,27 @@
 --- Planning: hmap.plan before there is a map, m:forecast from one that is
--- there. hmap.cost does the arithmetic; this room asks for it.
+-- there. hmap.plan.memory does the arithmetic; this room asks for it.
 --
 -- What the arithmetic must know of the core (bytes of a header, a bucket, the
 -- numbers of a policy) it learns from a map without entries, so that a plan
 -- takes the types and policies that hmap.new does, and refuses the others in
 -- the same words. What slabs cost it learns once, from a map that has some.
 
-local blocks = require "hmap.blocks"
+local blocks = require "hmap.plan.slabs"
 local core = require "hmap.core"
-local cost = require "hmap.cost"
-local gocost = require "hmap.gocost"
-local laws = require "hmap.law"
-local moves = require "hmap.moves"
+local cost = require "hmap.plan.memory"
+local go = require "hmap.plan.go"
+local occupancy = require "hmap.plan.occupancy"
+local evacuation = require "hmap.plan.evacuation"
 local options = require "hmap.options"
-local words = require "hmap.words"
+local format = require "hmap.format"
 
 local INLINE_TEXT = core.limits().text_bytes
 
 -- -- what is asked ----------------------------------------------------------
 
-local function blame(method, format, ...)
+local function blame(method, text, ...)
   error(string.format("bad argument #1 to '%s' (%s)", method,
-    string.format(format, ...)), 0)
+    string.format(text, ...)), 0)
 end
 
 -- Runs fn; its errors are the fault of whoever called the function that this
@@ -84,7 +84,7 @@ local function add_text(sizes, opts, side, spec)
   for _ = 1, length > INLINE_TEXT and texts or 0 do
     sizes[#sizes + 1] = length
   end
-  return texts * gocost.text_bytes(length)
+  return texts * go.text_bytes(length)
 end
 
 -- The same words of complaint, but for who complains.
@@ -134,7 +134,7 @@ local function watch_slabs()
   return seen
 end
 
-local costs -- as hmap.blocks has them
+local costs -- as hmap.plan.slabs has them
 
 local function slab_costs()
   if costs then return costs end
@@ -174,35 +174,35 @@ end
 local function go_outside(shape, n)
   local bytes = n * shape.go_text
   for _, size in ipairs(shape.indirect) do
-    bytes = bytes + n * gocost.rounded(size)
+    bytes = bytes + n * go.rounded(size)
   end
   return math.floor(bytes + 0.5)
 end
 
 local function overflow_of(shape, B, n)
-  return laws.overflow(laws.of(shape.law, n, 1 << B)) * (1 << B)
+  return occupancy.overflow(occupancy.of(shape.law, n, 1 << B)) * (1 << B)
 end
 
 -- The last growth begins with both arrays whole.
 local function go_peak(shape, B)
   if B == 0 then return 0 end
-  local n = gocost.threshold(B - 1)
-  local old = gocost.bytes(B - 1, shape.bucket_size,
+  local n = go.threshold(B - 1)
+  local old = go.bytes(B - 1, shape.bucket_size,
     overflow_of(shape, B - 1, n), shape.pointers)
-  return old + gocost.array(B, shape.bucket_size).bytes + go_outside(shape, n)
+  return old + go.array(B, shape.bucket_size).bytes + go_outside(shape, n)
 end
 
 --- The same map in Go: live bytes of its heap at rest and at the worst moment,
--- by Go's rules whatever the policy; `churn` as of hmap.cost, if there is any.
+-- by Go's rules whatever the policy; `churn` as of hmap.plan.memory, if any.
 local function in_go(shape, n, churn)
-  local B = gocost.least_B(n)
+  local B = go.least_B(n)
   local function bytes_with(overflow)
-    return gocost.bytes(B, shape.bucket_size, overflow, shape.pointers)
+    return go.bytes(B, shape.bucket_size, overflow, shape.pointers)
       + go_outside(shape, n)
   end
-  if n == 0 then return { bytes = gocost.HEADER, peak = gocost.HEADER } end
+  if n == 0 then return { bytes = go.HEADER, peak = go.HEADER } end
   local overflow = churn and churn.overflow or overflow_of(shape, B, n)
-  local array, bytes = gocost.array(B, shape.bucket_size), bytes_with(overflow)
+  local array, bytes = go.array(B, shape.bucket_size), bytes_with(overflow)
   local again = churn and churn.same_size > 0
     and bytes_with(churn.most) + array.bytes or 0
   return {
@@ -235,7 +235,7 @@ local function add_rest(plan, shape, n, B, rest)
   plan.memory, plan.bytes = rest.memory, rest.memory.total
   plan.resident = rest.resident
   plan.bytes_per_entry = n > 0 and plan.bytes / n or nil
-  set_all(plan, laws.probes(rest.law or {}))
+  set_all(plan, occupancy.probes(rest.law or {}))
 end
 
 local function last_B(shape, growths, n)
@@ -351,7 +351,8 @@ local function shape_of_map(m, stats, memory)
 end
 
 local function pace_of(shape, stats)
-  return moves.pace(shape.policy, shape.law, stats.count / stats.old_buckets)
+  local load = stats.count / stats.old_buckets
+  return evacuation.pace(shape.policy, shape.law, load)
 end
 
 -- The move that is under way, if one is.
@@ -360,7 +361,7 @@ local function move_under_way(shape, stats)
   return {
     kind = stats.kind, from = stats.old_buckets, to = stats.buckets,
     evacuated = stats.evacuated, remaining = stats.remaining,
-    writes = moves.writes(pace_of(shape, stats), stats.old_buckets,
+    writes = evacuation.writes(pace_of(shape, stats), stats.old_buckets,
       stats.remaining),
   }
 end
@@ -371,8 +372,8 @@ local function move_then(shape, m, move, rest, n)
   local stats, memory = m:stats(), m:memory()
   local writes = n - stats.count
   if writes >= move.writes then return nil end
-  local waiting, mark = moves.after(pace_of(shape, stats), move.from, writes,
-    move.remaining, m:header().nevacuate)
+  local waiting, mark = evacuation.after(pace_of(shape, stats), move.from,
+    writes, move.remaining, m:header().nevacuate)
   local remaining, B = math.floor(waiting + 0.5), cost.log2(move.from)
   local kept = cost.kept_overflow(shape, B, waiting, memory.overflow)
     / cost.kept_overflow(shape, B, move.remaining, memory.overflow)
@@ -413,7 +414,7 @@ local function check_forecast(m, n)
   if not open then error(stats, 0) end
   if not COUNT[1](n) then
     blame("forecast", "number of entries expected, got %s",
-      words.value(n))
+      format.value(n))
   end
   n = math.tointeger(n)
   if n < stats.count then

@@ -33,15 +33,28 @@ bare() {
     tar -C "$run" -cf "$room/base.new" . && mv "$room/base.new" "$room/base.tar"
 }
 
-# inside LINE: typed at the prompt of the new user
-inside() {
-  env -i HOME=/root TERM=dumb PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-    chroot "$run" sh -c "cd /root/hmap && $1" </dev/null
+# The authorities that this machine trusts beside the usual ones: who fetches
+# packages of node through a proxy needs them.
+certificates=''
+trust() {
+  [ -r "${NODE_EXTRA_CA_CERTS:-}" ] || return 0
+  cp "$NODE_EXTRA_CA_CERTS" "$run/root/authorities.pem" &&
+    certificates=NODE_EXTRA_CA_CERTS=/root/authorities.pem
 }
 
-rm -rf "$run"
+# inside LINE: typed at the prompt of the new user. What a machine that runs has
+# mounted is seen by that line alone, and gone with it.
+inside() {
+  # shellcheck disable=SC2016 # $1 and $2 are those of the inner shell
+  env -i HOME=/root TERM=dumb PATH=/usr/sbin:/usr/bin:/sbin:/bin $certificates \
+    unshare --mount sh -c 'mount -t proc proc "$1/proc" &&
+      mount --rbind /dev "$1/dev" &&
+      exec chroot "$1" sh -c "cd /root/hmap && $2"' - "$run" "$1" </dev/null
+}
+
+rm -rf --one-file-system "$run"
 mkdir -p "$run" "$room/archives"
-trap 'rm -rf "$run"' EXIT
+trap 'rm -rf --one-file-system "$run"' EXIT
 if [ -r "$room/base.tar" ]; then
   tar -C "$run" -xf "$room/base.tar"
 else
@@ -49,6 +62,7 @@ else
 fi &&
   find "$room/archives" -name '*.deb' -exec \
     cp -t "$run/var/cache/apt/archives" {} + &&
+  trust &&
   git -c safe.directory='*' clone -q --no-hardlinks . "$run/root/hmap" ||
   exit 1
 

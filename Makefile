@@ -26,6 +26,7 @@ needs-programs = test
 needs-test = test
 needs-lint = test
 needs-budget = test
+needs-oracle = oracle
 needs-deps = test
 needs-fresh = fresh
 needs-dist = dist
@@ -101,6 +102,12 @@ $(BUILD)/spec/%: spec/c/%.c $(BUILD)/libhmap.a
 # The system's pages are refused by functions that stand in for these.
 $(BUILD)/spec/lua/alloc_sweep: LDFLAGS += -Wl,--wrap=mmap -Wl,--wrap=munmap
 
+# The map of Go's own runtime; not the C programs' kind.
+$(BUILD)/spec/oracle: $(wildcard spec/go/oracle/*.go)
+	@mkdir -p $(@D)
+	cd spec/go/oracle && GO111MODULE=off GOFLAGS= \
+	  go build -o $(call quoted,$(abspath $@)) .
+
 lua-programs: $(EMBEDDED)  ## the C programs in spec/lua_c, which embed Lua
 
 $(BUILD)/spec/lua/%: spec/lua_c/%.c $(BINDING) $(BUILD)/libhmap.a
@@ -141,6 +148,10 @@ doc: all  ## build/doc/hmap.md: every public name on one page
 test:  ## everything there is to check; ONLY=iter: what has that in its line
 	@CC=$(call quoted,$(CC)) LUA=$(call quoted,$(LUA)) MAKE='$(MAKE)' \
 	  ONLY=$(call quoted,$(ONLY)) bash spec/run.sh
+
+oracle:  ## follow the map of Go's own runtime, live; SECONDS=20 SEED=n
+	@MAKE='$(MAKE)' $(LUA) spec/oracle.lua $(call quoted,$(BUILD)) \
+	  $(call quoted,$(SECONDS)) $(SEED)
 
 lint:  ## the linters alone: clang-format and luacheck
 	@bash spec/run.sh lint
@@ -232,7 +243,7 @@ help:  ## this list
 	  printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 FORCE:
-.PHONY: all core programs lua-programs env explore load-table doc test lint \
+.PHONY: all core programs lua-programs env explore load-table doc test oracle lint \
   fresh budget bench bench-table bench-pause bench-pause-table deps install \
   dist rockspec clean help FORCE
 .DELETE_ON_ERROR:

@@ -120,7 +120,7 @@ lua_c_suites() {
 
 # What looks at the house and not at what a compiler made of it runs once.
 once=" bench command comments doc door examples film house meta readme recipes"
-once="$once help releases watch_command "
+once="$once help oracle releases watch_command "
 
 # suites DIR HOW: all that runs
 suites() {
@@ -242,6 +242,8 @@ house() {
   linters
   pool fact "is made, packed, installed and removed as a rock" \
     env LUA="$LUA" MAKE="$MAKE" sh spec/door/rock.sh
+  pool suite "the map of Go's own runtime, followed live" env MAKE="$MAKE" \
+    "$LUA" spec/oracle.lua build 20
   pool suite "page.js, in a browser" env LUA="$LUA" MAKE="$MAKE" \
     sh spec/page/run.sh build
   pool fact "installs by make, and a C program links with it" installed

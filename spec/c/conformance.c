@@ -1,6 +1,8 @@
 /* conformance.c: the core against traces of Go's real runtime.
 **
 **   conformance [trace.jsonl.gz ...]     default: all in spec/golden
+**   conformance - [mistake]              one after the other from stdin, up to
+**                                        the first difference
 **
 ** Every operation of a trace is done here too, with the same hashes and the
 ** same random numbers, and afterwards all that can be seen must be the same:
@@ -19,6 +21,7 @@
 ** Go's allocator), and bytes of old buckets that hmap has let go of. */
 #define _POSIX_C_SOURCE 200809L
 #include <glob.h>
+#include <unistd.h>
 
 #include "replay.h"
 
@@ -78,11 +81,18 @@ static bool op_del(replay *r, const json_t *rec) {
   return del(r, &k);
 }
 
+static cell zero_of(const kind *k) {
+  cell zero = {.bytes = {0}};
+  if (k->kind == HMAP_ANY)
+    zero.cell = hmap_text("nil", 3);
+  return zero;
+}
+
 /* Go gives the zero value for an absent key. */
 static bool op_get(replay *r, const json_t *rec) {
   token k = token_of(json_object_get(rec, "k"));
   token want = token_of(json_object_get(rec, "v")), got;
-  cell c = to_cell(r->key, &k), zero = {.bytes = {0}};
+  cell c = to_cell(r->key, &k), zero = zero_of(r->elem);
   const void *elem = get_cell(r, &c);
   const json_t *found = json_object_get(rec, "ok");
   from_cell(&got, r->elem, elem != NULL ? elem : &zero);
@@ -355,50 +365,63 @@ static bool op_dump(replay *r, const json_t *rec) {
 
 /* -- digests -------------------------------------------------------------- */
 
-static uLong crc_token(uLong crc, const token *t) {
-  uint8_t bytes[8];
-  uint64_t word = t->numeric ? (uint64_t)t->n : t->len;
-  uInt n = t->numeric ? 8 : 4;
-  for (unsigned i = 0; i < n; i++)
-    bytes[i] = (uint8_t)(word >> 8 * i);
-  crc = crc32(crc, bytes, n);
-  return t->numeric ? crc : crc32(crc, (const Bytef *)t->s, (uInt)t->len);
-}
-
-static uLong crc_bucket(const replay *r, uLong crc, const hmap_bucket_view *b) {
-  token t;
-  const Bytef more = b->more;
-  crc = crc32(crc, b->tophash, HMAP_BUCKET_COUNT);
-  for (unsigned i = 0; i < HMAP_BUCKET_COUNT; i++) {
-    if (b->key[i] == NULL)
-      continue;
-    from_cell(&t, r->key, b->key[i]);
-    crc = crc_token(crc, &t);
-    from_cell(&t, r->elem, b->elem[i]);
-    crc = crc_token(crc, &t);
+static void add_bytes(replay *r, const void *bytes, size_t n) {
+  if (r->ndigested + n > r->digest_room) {
+    r->digest_room = 2 * (r->ndigested + n);
+    r->digested = have(realloc(r->digested, r->digest_room));
   }
-  return crc32(crc, &more, 1);
+  memcpy(r->digested + r->ndigested, bytes, n);
+  r->ndigested += n;
 }
 
-static uLong crc_array(const replay *r, uLong crc, hmap_which which) {
+static void add_token(replay *r, const kind *k, const void *from) {
+  token t;
+  uint8_t bytes[8];
+  from_cell(&t, k, from);
+  uint64_t word = t.numeric ? (uint64_t)t.n : t.len;
+  for (unsigned i = 0; i < sizeof bytes; i++)
+    bytes[i] = (uint8_t)(word >> 8 * i);
+  add_bytes(r, bytes, t.numeric ? 8 : 4);
+  if (!t.numeric)
+    add_bytes(r, t.s, t.len);
+}
+
+static void add_bucket(replay *r, const hmap_bucket_view *b) {
+  const uint8_t more = b->more;
+  add_bytes(r, b->tophash, HMAP_BUCKET_COUNT);
+  for (unsigned i = 0; i < HMAP_BUCKET_COUNT; i++)
+    if (b->key[i] != NULL) {
+      add_token(r, r->key, b->key[i]);
+      add_token(r, r->elem, b->elem[i]);
+    }
+  add_bytes(r, &more, 1);
+}
+
+static void add_array(replay *r, hmap_which which) {
   hmap_bucket_view b;
   for (size_t i = 0; hmap_view_bucket(r->m, which, i, 0, &b); i++) {
     if (i == 0)
-      crc = crc32(crc, (const Bytef *)(which == HMAP_NEW ? "B" : "O"), 1);
-    crc = crc_bucket(r, crc, &b);
+      add_bytes(r, which == HMAP_NEW ? "B" : "O", 1);
+    add_bucket(r, &b);
     for (size_t depth = 1; b.more; depth++) {
       (void)hmap_view_bucket(r->m, which, i, depth, &b);
-      crc = crc_bucket(r, crc, &b);
+      add_bucket(r, &b);
     }
   }
-  return crc;
+}
+
+static uLong digest(replay *r) {
+  r->ndigested = 0;
+  add_array(r, HMAP_NEW);
+  add_array(r, HMAP_OLD);
+  return crc32_z(0, r->digested, r->ndigested);
 }
 
 static bool same_digest(replay *r, const json_t *rec) {
   if (json_object_get(rec, "dg") == NULL || !keeps_moved(r, HMAP_OLD))
     return true;
   uLong want = hex(get_text(rec, "dg"));
-  uLong got = crc_array(r, crc_array(r, 0, HMAP_NEW), HMAP_OLD);
+  uLong got = digest(r);
   r->seen.digests++;
   return must(r, got == want, "digest %08lx, Go's %08lx", got, want);
 }
@@ -445,9 +468,59 @@ static bool same_state(replay *r, const json_t *rec) {
   return true;
 }
 
+/* -- mistakes ------------------------------------------------------------- */
+
+/* Made on purpose after an operation, to see that they are found. */
+
+/* A first slot that a delete has left emptyOne. */
+static void leave_tombstone(replay *r, const json_t *rec) {
+  bool deleted = strcmp(get_text(rec, "op"), "del") == 0;
+  if (deleted && r->m->buckets != NULL && r->m->oldbuckets == NULL &&
+      r->m->buckets->tophash[0] == EMPTY_REST)
+    r->m->buckets->tophash[0] = EMPTY_ONE;
+}
+
+/* An old bucket that a delete has moved too many. */
+static void move_too_many(replay *r, const json_t *rec) {
+  if (strcmp(get_text(rec, "op"), "del") == 0)
+    (void)must(r, hmap_step(r->m, 1, NULL, NULL) == HMAP_OK, "no memory");
+}
+
+/* Iterators that turn their buckets the other way. */
+static void turn_back(replay *r, const json_t *rec) {
+  if (strcmp(get_text(rec, "op"), "iterinit") == 0) {
+    walk *w = walk_numbered(r, (size_t)get_int(rec, "it"));
+    w->it.offset = (uint8_t)(HMAP_BUCKET_COUNT - 1 - w->it.offset);
+  }
+}
+
+static const struct mistake {
+  const char *name;
+  void (*make)(replay *r, const json_t *rec);
+} mistakes[] = {{"tombstone", leave_tombstone},
+                {"step", move_too_many},
+                {"turn", turn_back}};
+
+static const struct mistake *mistake; /* or NULL */
+
+static bool mistake_named(const char *name) {
+  for (size_t i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++)
+    if (strcmp(mistakes[i].name, name) == 0)
+      mistake = &mistakes[i];
+  return mistake != NULL;
+}
+
 /* -- one record ----------------------------------------------------------- */
 
+/* A look into an empty map of any: Go hashes to see whether it can, hmap has no
+** need to. */
+static bool looks_into_nothing(const replay *r) {
+  return r->was_empty && hmap_count(r->m) == 0 && r->key->kind == HMAP_ANY;
+}
+
 static bool same_draws(replay *r, const json_t *rec, uint64_t before) {
+  if (looks_into_nothing(r))
+    return true;
   uint64_t want = before + (uint64_t)get_int(rec, "nd") * RNG_STEP;
   return must(r, r->m->rng == want,
               "other than %" PRId64 " random numbers drawn",
@@ -455,6 +528,8 @@ static bool same_draws(replay *r, const json_t *rec, uint64_t before) {
 }
 
 static bool same_nans(replay *r) {
+  if (looks_into_nothing(r))
+    return true;
   if (r->stray_nan)
     return differs(r, "a NaN was hashed that Go does not hash");
   while (r->formula == NULL && r->next_nan < json_array_size(r->H)) {
@@ -470,7 +545,7 @@ static bool same_nans(replay *r) {
 **   - iterators get over a growth by other means, and if the chain in hand
 **     moves then it is the write that asks which entries are still due;
 **   - long text carries its hash, and evacuation asks for fewer; so does a
-**     look into an empty map of any, where Go hashes to see whether it can;
+**     look into an empty map of any;
 **   - Go's functions for one type of key need no hash in a single bucket. */
 static bool same_hashes(replay *r, const json_t *rec) {
   const json_t *nh = json_object_get(rec, "nh");
@@ -520,6 +595,7 @@ static bool replay_record(replay *r, const json_t *rec) {
   const json_t *fr = json_object_get(rec, "fr");
   learn_hashes(r, rec);
   r->calls = 0;
+  r->was_empty = r->m != NULL && hmap_count(r->m) == 0;
   r->unknown_hash = r->stray_nan = r->iterating = false;
   if (r->m != NULL && fr != NULL)
     r->m->rng = hex(json_string_value(fr));
@@ -527,8 +603,12 @@ static bool replay_record(replay *r, const json_t *rec) {
                     : r->m != NULL ? r->m->rng
                                    : 0;
   r->seen.steps++;
-  return run_op(r, rec) && same_state(r, rec) && same_draws(r, rec, before) &&
-         same_nans(r) && same_hashes(r, rec) && same_digest(r, rec) && sound(r);
+  if (!run_op(r, rec))
+    return false;
+  if (mistake != NULL)
+    mistake->make(r, rec);
+  return same_state(r, rec) && same_draws(r, rec, before) && same_nans(r) &&
+         same_hashes(r, rec) && same_digest(r, rec) && sound(r);
 }
 
 /* -- when something differs ----------------------------------------------- */
@@ -611,38 +691,60 @@ static void end_replay(replay *r) {
   hmap_free(r->m);
   free_dict(&r->hashes);
   free_dict(&r->entries);
+  free(r->digested);
 }
 
-static bool replay_file(replay *r, gzFile file, const char *pass) {
-  bool good = true;
-  for (json_t *rec; good && (rec = next_line(file)) != NULL;) {
-    good = replay_record(r, rec);
-    if (!good)
-      print_difference(r, pass, rec);
+/* The maps of one trace, one for each pass. */
+typedef struct trial {
+  replay of[NPASSES];
+} trial;
+
+static bool begin_trial(trial *t, const json_t *header) {
+  for (size_t i = 0; i < NPASSES; i++) {
+    t->of[i] = (replay){.map_min = passes[i].map_min};
+    if (!read_header(&t->of[i], header)) {
+      printf("     %s: cannot be replayed: %s\n", t->of[i].name, t->of[i].why);
+      return false;
+    }
+  }
+  return true;
+}
+
+static void end_trial(trial *t, counts *seen) {
+  seen->whole += t->of[0].seen.digests;
+  for (size_t i = 0; i < NPASSES; i++) {
+    seen->steps += t->of[i].seen.steps;
+    seen->digests += t->of[i].seen.digests;
+    seen->dumps += t->of[i].seen.dumps;
+    end_replay(&t->of[i]);
+  }
+}
+
+static bool all_passes(trial *t, const json_t *rec) {
+  for (size_t i = 0; i < NPASSES; i++)
+    if (!replay_record(&t->of[i], rec)) {
+      print_difference(&t->of[i], passes[i].name, rec);
+      return false;
+    }
+  return true;
+}
+
+/* Replays the trace that begins here, to its end, and adds to *seen what was
+** compared. */
+static bool replay_trace(gzFile file, json_t *header, counts *seen) {
+  trial t;
+  bool good = begin_trial(&t, header), over = false;
+  if (!good)
+    return false;
+  for (json_t *rec; good && !over && (rec = next_line(file)) != NULL;) {
+    good = all_passes(&t, rec);
+    over = strcmp(get_text(rec, "op"), "end") == 0;
     json_decref(rec);
   }
-  return good;
-}
-
-/* Adds to *seen what was compared. */
-static bool replay_pass(const char *path, size_t pass, counts *seen) {
-  gzFile file = gzopen(path, "rb");
-  json_t *header = file != NULL ? next_line(file) : NULL;
-  replay r = {.name = path, .map_min = passes[pass].map_min};
-  bool good = false;
-  if (header == NULL || !read_header(&r, header))
-    printf("     %s: cannot be replayed: %s\n", path,
-           header != NULL ? r.why : "not readable");
-  else
-    good = replay_file(&r, file, passes[pass].name) && r.seen.steps > 0;
-  end_replay(&r);
-  json_decref(header);
-  if (file != NULL)
-    gzclose(file);
-  seen->steps += r.seen.steps;
-  seen->digests += r.seen.digests;
-  seen->dumps += r.seen.dumps;
-  return good;
+  if (good && !over)
+    printf("     %s: has no end\n", t.of[0].name);
+  end_trial(&t, seen);
+  return good && over;
 }
 
 static const char *base_name(const char *path) {
@@ -650,17 +752,20 @@ static const char *base_name(const char *path) {
   return slash != NULL ? slash + 1 : path;
 }
 
-static void replay_trace(const char *path, counts *total) {
+static void replay_file(const char *path, counts *total) {
   counts seen = {.steps = 0};
   char row[200];
   const char *name = base_name(path);
-  bool good = true;
-  for (size_t pass = 0; pass < NPASSES && good; pass++)
-    good = replay_pass(path, pass, &seen);
+  gzFile file = gzopen(path, "rb");
+  json_t *header = file != NULL ? next_line(file) : NULL;
+  bool good = header != NULL && replay_trace(file, header, &seen);
   (void)snprintf(row, sizeof row, "%-54.*s %7" PRIu64 " %7" PRIu64 " %6" PRIu64,
                  (int)(strlen(name) - strlen(".jsonl.gz")), name, seen.steps,
                  seen.digests, seen.dumps);
-  verdict(good, row, NULL);
+  verdict(good, row, header != NULL ? NULL : "not readable");
+  json_decref(header);
+  if (file != NULL)
+    gzclose(file);
   total->steps += seen.steps;
   total->digests += seen.digests;
   total->dumps += seen.dumps;
@@ -720,13 +825,30 @@ static void run_all(char **paths, size_t n) {
     if (strcmp(base_name(paths[i]), "hints.jsonl.gz") == 0)
       check_hints(paths[i]);
     else
-      replay_trace(paths[i], &total);
+      replay_file(paths[i], &total);
   printf("     %-54s %7" PRIu64 " %7" PRIu64 " %6" PRIu64 "\n", "all",
          total.steps, total.digests, total.dumps);
 }
 
+/* Traces one after the other, as somebody writes them. */
+static int replay_stream(gzFile file) {
+  counts seen = {.steps = 0};
+  bool good = true;
+  json_t *header;
+  while (good && (header = next_line(file)) != NULL) {
+    good = replay_trace(file, header, &seen);
+    json_decref(header);
+  }
+  printf("%" PRIu64 " states, %" PRIu64 " of them to the last byte\n",
+         seen.steps / NPASSES, seen.whole);
+  return good && seen.steps > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 int main(int argc, char **argv) {
   glob_t found = {.gl_pathc = 0};
+  if (argc > 1 && strcmp(argv[1], "-") == 0 &&
+      (argc == 2 || mistake_named(argv[2])))
+    return replay_stream(gzdopen(STDIN_FILENO, "rb"));
   if (argc > 1)
     run_all(argv + 1, (size_t)argc - 1);
   else if (glob("spec/golden/*.jsonl.gz", 0, NULL, &found) == 0)

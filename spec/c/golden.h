@@ -13,9 +13,14 @@
 /* The next record of a trace, or NULL at its end. */
 static inline json_t *next_line(gzFile file) {
   static char line[1 << 20];
+  json_error_t error;
   if (gzgets(file, line, sizeof line) == NULL)
     return NULL;
-  return json_loads(line, 0, NULL);
+  json_t *record = json_loads(line, 0, &error);
+  if (record != NULL)
+    return record;
+  printf("FAIL no record of a trace: %s: %.200s\n", error.text, line);
+  exit(EXIT_FAILURE);
 }
 
 static inline const char *get_text(const json_t *object, const char *member) {
@@ -42,10 +47,17 @@ typedef struct kind {
 static const kind kinds[] = {
     {"int64", HMAP_INT64, 0, true, false},
     {"int32", HMAP_INT32, 0, true, false},
+    {"int16", HMAP_INT16, 0, true, false},
     {"int8", HMAP_INT8, 0, true, false},
+    {"uint32", HMAP_UINT32, 0, true, false},
     {"uint8", HMAP_UINT8, 0, true, false},
+    {"bytes3", HMAP_BYTES, 3, true, false},
+    {"bytes4", HMAP_BYTES, 4, true, false},
+    {"bytes8", HMAP_BYTES, 8, true, false},
     {"bytes32", HMAP_BYTES, 32, true, false},
+    {"bytes128", HMAP_BYTES, 128, true, false},
     {"bytes136", HMAP_BYTES, 136, true, false},
+    {"none", HMAP_NONE, 0, true, false},
     {"ptr", HMAP_INT64, 0, true, true},
     {"string", HMAP_STRING, 0, false, false},
     {"float64", HMAP_FLOAT64, 0, false, false},
@@ -73,7 +85,9 @@ typedef union cell {
   uint8_t bytes[136];
   int8_t i8;
   uint8_t u8;
+  int16_t i16;
   int32_t i32;
+  uint32_t u32;
   int64_t i64;
   double f64;
   hmap_cell cell;
@@ -118,14 +132,22 @@ static inline hmap_cell any_of(const token *t) {
 static inline cell to_cell(const kind *k, const token *t) {
   cell c = {.bytes = {0}};
   switch (k->kind) {
+  case HMAP_NONE:
+    break;
   case HMAP_INT8:
     c.i8 = (int8_t)t->n;
     break;
   case HMAP_UINT8:
     c.u8 = (uint8_t)t->n;
     break;
+  case HMAP_INT16:
+    c.i16 = (int16_t)t->n;
+    break;
   case HMAP_INT32:
     c.i32 = (int32_t)t->n;
+    break;
+  case HMAP_UINT32:
+    c.u32 = (uint32_t)t->n;
     break;
   case HMAP_INT64:
     c.i64 = t->n;
@@ -174,20 +196,28 @@ static inline void from_cell(token *t, const kind *k, const void *from) {
   uint64_t bits = 0;
   *t = (token){.numeric = k->numeric};
   switch (k->kind) {
+  case HMAP_NONE:
+    break;
   case HMAP_INT8:
     t->n = *(const int8_t *)from;
     break;
   case HMAP_UINT8:
     t->n = *(const uint8_t *)from;
     break;
+  case HMAP_INT16:
+    t->n = *(const int16_t *)from;
+    break;
   case HMAP_INT32:
     t->n = *(const int32_t *)from;
+    break;
+  case HMAP_UINT32:
+    t->n = *(const uint32_t *)from;
     break;
   case HMAP_INT64:
     t->n = *(const int64_t *)from;
     break;
   case HMAP_BYTES:
-    for (unsigned i = 8; i-- > 0;)
+    for (unsigned i = k->n < 8 ? k->n : 8; i-- > 0;)
       bits = bits << 8 | ((const uint8_t *)from)[i];
     t->n = (int64_t)bits;
     break;

@@ -24,6 +24,7 @@ typedef struct walk {
 
 typedef struct counts {
   uint64_t steps, digests, dumps;
+  uint64_t whole; /* steps after which all that Go kept was compared */
 } counts;
 
 typedef struct replay {
@@ -45,6 +46,10 @@ typedef struct replay {
   bool unknown_hash; /* asked for one that is not listed */
   bool stray_nan;    /* a NaN was hashed that the trace does not know of */
   bool iterating;    /* an iterator has gone on */
+  bool was_empty;    /* the map, before this record */
+
+  uint8_t *digested; /* what the digest is of */
+  size_t ndigested, digest_room;
 
   walk **walks; /* by id */
   size_t nwalks;
@@ -243,11 +248,15 @@ static void begin_walk(replay *r, walk *w) {
   hmap_iter_init(&w->it, r->m);
 }
 
-/* Go 1.19 may go on to give what was cleared; hmap is as 1.21. */
+/* Go 1.19 may go on to give what was cleared; hmap is as 1.21. There, one that
+** stands in a preallocated overflow bucket may meet what that is used for
+** next. */
 static void walks_cleared(replay *r) {
-  for (size_t i = 0; i < r->nwalks && !r->go121; i++)
-    if (r->walks[i] != NULL)
-      r->walks[i]->exact = false;
+  for (size_t i = 0; i < r->nwalks; i++) {
+    walk *w = r->walks[i];
+    if (w != NULL && (!r->go121 || w->it.at != w->it.head))
+      w->exact = false;
+  }
 }
 
 static uint64_t *given_at(walk *w, size_t i) {
@@ -287,9 +296,16 @@ static bool gave_all(replay *r, walk *w) {
   return true;
 }
 
+/* Go looks for the keys of a chain that has moved whatever has happened since;
+** hmap no more once the map was empty: what is there now came later. */
+static bool forgets_moved(const replay *r, const walk *w) {
+  return w->it.saved != NULL && w->it.emptied != r->m->emptied;
+}
+
 /* One step on; at the end the key is NULL. */
 static bool advance(replay *r, walk *w) {
-  r->iterating = true;
+  if (forgets_moved(r, w))
+    w->exact = false;
   hmap_status status = hmap_iter_next(&w->it);
   if (growths_of(r->m) != w->growths)
     w->exact = false;
@@ -324,6 +340,7 @@ static bool same_as_go(replay *r, walk *w, const json_t *key,
 }
 
 static bool walk_on(replay *r, walk *w, const json_t *key, const json_t *elem) {
+  r->iterating = true;
   if (!w->open)
     return must(r, key == NULL, "the iterator ended too early");
   bool was_live = w->it.key != NULL || !w->it.begun;

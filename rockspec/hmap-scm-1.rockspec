@@ -97,6 +97,7 @@ build = {
     ["hmap.plan.memory"] = "lua/hmap/plan/memory.lua",
     ["hmap.plan.occupancy"] = "lua/hmap/plan/occupancy.lua",
     ["hmap.plan.slabs"] = "lua/hmap/plan/slabs.lua",
+    ["hmap.safe"] = "lua/hmap/safe.lua",
     ["hmap.terminal"] = "lua/hmap/terminal.lua",
     ["hmap.text.distribution"] = "lua/hmap/text/distribution.lua",
     ["hmap.text.events"] = "lua/hmap/text/events.lua",

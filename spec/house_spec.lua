@@ -126,7 +126,7 @@ end
 -- The same of the rooms in Lua. What stands in lua/hmap itself is the ground
 -- for all of them, but for the face and its help, which stand on all.
 local lua_floors = {ground = 1, text = 2, plan = 3, observe = 3, explorer = 4,
-  init = 5, help = 5, cli = 6}
+  init = 5, help = 5, safe = 6, cli = 6}
 
 local function lua_floor_of(path)
   local folder = path:match "lua/hmap/(%l+)/"

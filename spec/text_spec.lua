@@ -206,7 +206,7 @@ local MESSAGES = {
   function(_, _, s) hmap.report(s .. "?", s) end,
   function(_, _, s) hmap.film { keys = { 1 }, key = s .. "?" } end,
   function(_, _, s) core.view(s .. "?", {}) end,
-  function(_, _, s) core.set_view_tostring(s .. "?", print) end,
+  function(_, _, s) core.set_view_event(s .. "?", "__len", print) end,
 }
 
 local function damaged(s)

@@ -95,6 +95,8 @@ static void push_newmeta(lua_State *L, int shape) {
   lua_setfield(L, -2, "__call");
   lua_pushliteral(L, "hmap");
   lua_setfield(L, -2, "__name");
+  lua_pushliteral(L, "hmap"); /* shared: no script may change it */
+  lua_setfield(L, -2, "__metatable");
   push_methods(L, shape);
   lua_setfield(L, -2, "__index");
 }
@@ -144,16 +146,22 @@ static int mod_methods(lua_State *L) {
   return 1;
 }
 
+/* sandbox(m): m itself, which then tells no address and touches no file. */
+static int mod_sandbox(lua_State *L) {
+  lmap_check(L)->conf.sandboxed = true;
+  lua_settop(L, 1);
+  return 1;
+}
+
 /* -- the module ----------------------------------------------------------- */
 
 PUBLIC int luaopen_hmap_core(lua_State *L);
 
 int luaopen_hmap_core(lua_State *L) {
-  static const luaL_Reg functions[] = {{"new", loptions_new},
-                                       {"of", lproxy_of},
-                                       {"extend", mod_extend},
-                                       {"methods", mod_methods},
-                                       {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"new", loptions_new},    {"of", lproxy_of},
+      {"extend", mod_extend},   {"methods", mod_methods},
+      {"sandbox", mod_sandbox}, {NULL, NULL}};
   luaL_checkversion(L);
   static const labove above = {ltrace_open_scope, ltrace_read_begins,
                                lregistry_counted, push_meta,

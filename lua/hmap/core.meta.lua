@@ -1665,10 +1665,17 @@ function core.extend(name, fn) end
 ---@return string[]
 function core.methods() end
 
---- Sets the tostring of a view.
+--- m itself, which from now on tells no address and touches no file; so do the
+--- clones made of it then.
+---@param m hmap.Map
+---@return hmap.Map
+function core.sandbox(m) end
+
+--- Sets what all views of a name do when they are printed, measured or indexed.
 ---@param name string
----@param fn fun(view: table): string
-function core.set_view_tostring(name, fn) end
+---@param event "__tostring"|"__len"|"__index"
+---@param fn function
+function core.set_view_event(name, event, fn) end
 
 --- Makes a table a view of that name, and returns it.
 ---@param name string

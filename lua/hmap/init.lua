@@ -136,23 +136,22 @@ local methods = {
 }
 for name, method in pairs(methods) do core.extend(name, method) end
 for name, text in pairs(views) do
-  core.set_view_tostring(name, text)
+  core.set_view_event(name, "__tostring", text)
 end
 
 -- A recording can be gone over as the list of its events: #r, r[i], ipairs(r).
-local recording = getmetatable(core.view("events", {}))
-function recording.__len(r) return #r.events end
-function recording.__index(r, i)
-  return math.type(i) == "integer" and r.events[i] or nil
-end
+core.set_view_event("events", "__len", function(r) return #r.events end)
+core.set_view_event("events", "__index", function(r, i)
+  return math.type(i) == "integer" and rawget(r, "events")[i] or nil
+end)
 
-core.set_view_tostring("live", live.text)
-core.set_view_tostring("op", ledger.op_text)
-core.set_view_tostring("ops", ledger.ops_text)
-core.set_view_tostring("totals", ledger.totals_text)
-core.set_view_tostring("plan", plan_text.plan)
-core.set_view_tostring("forecast", plan_text.forecast)
-core.set_view_tostring("profile", profile.text)
+core.set_view_event("live", "__tostring", live.text)
+core.set_view_event("op", "__tostring", ledger.op_text)
+core.set_view_event("ops", "__tostring", ledger.ops_text)
+core.set_view_event("totals", "__tostring", ledger.totals_text)
+core.set_view_event("plan", "__tostring", plan_text.plan)
+core.set_view_event("forecast", "__tostring", plan_text.forecast)
+core.set_view_event("profile", "__tostring", profile.text)
 
 local hmap = {
   new = core.new,

@@ -330,5 +330,7 @@ void liter_open(lua_State *L) {
       {"__gc", iter_close}, {"__close", iter_close}, {NULL, NULL}};
   luaL_newmetatable(L, LITER_META);
   luaL_setfuncs(L, metamethods, 0);
+  lua_pushboolean(L, 0); /* shared: no script may change it */
+  lua_setfield(L, -2, "__metatable");
   lua_pop(L, 1);
 }

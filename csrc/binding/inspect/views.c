@@ -38,7 +38,9 @@ static void set_address(lua_State *L, const char *name, const void *p) {
 
 static int map_header(lua_State *L) {
   hmap_header header;
-  hmap_get_header(lmap_check(L)->m, &header);
+  const lmap *h = lmap_check(L);
+  bool addresses = !h->conf.sandboxed;
+  hmap_get_header(h->m, &header);
   lua_createtable(L, 0, 8);
   set_int(L, "count", header.count);
   lua_createtable(L, 0, 4);
@@ -50,8 +52,10 @@ static int map_header(lua_State *L) {
   set_int(L, "B", header.B);
   set_int(L, "noverflow", header.noverflow);
   set_int(L, "hash0", header.hash0);
-  set_address(L, "buckets", header.buckets);
-  set_address(L, "oldbuckets", header.oldbuckets);
+  if (addresses) {
+    set_address(L, "buckets", header.buckets);
+    set_address(L, "oldbuckets", header.oldbuckets);
+  }
   set_int(L, "nevacuate", header.nevacuate);
   set_view(L, "header");
   return 1;
@@ -472,15 +476,17 @@ static const char *view_arg(lua_State *L) {
   unknown_view(L, name);
 }
 
-/* set_view_tostring(name, fn) */
-static int mod_set_view_tostring(lua_State *L) {
+/* set_view_event(name, event, fn): a metamethod of all views of this name. */
+static int mod_set_view_event(lua_State *L) {
+  static const char *const events[] = {"__tostring", "__len", "__index", NULL};
   const char *name = view_arg(L);
-  luaL_checktype(L, 2, LUA_TFUNCTION);
-  lua_settop(L, 2);
+  const char *event = events[luaL_checkoption(L, 2, NULL, events)];
+  luaL_checktype(L, 3, LUA_TFUNCTION);
+  lua_settop(L, 3);
   lua_pushfstring(L, "hmap.%s", name);
   lua_rawget(L, LUA_REGISTRYINDEX);
-  lua_insert(L, 2);
-  lua_setfield(L, 2, "__tostring");
+  lua_insert(L, 3);
+  lua_setfield(L, 3, event);
   return 0;
 }
 
@@ -505,18 +511,19 @@ const luaL_Reg lviews_methods[] = {{"header", map_header},
                                    {NULL, NULL}};
 
 void lviews_open(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"now", mod_now},
-      {"dropped", mod_dropped},
-      {"layout", mod_layout},
-      {"view", mod_view},
-      {"set_view_tostring", mod_set_view_tostring},
-      {"distribution", map_distribution},
-      {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"now", mod_now},
+                                       {"dropped", mod_dropped},
+                                       {"layout", mod_layout},
+                                       {"view", mod_view},
+                                       {"set_view_event", mod_set_view_event},
+                                       {"distribution", map_distribution},
+                                       {NULL, NULL}};
   for (int i = 0; view_names[i] != NULL; i++) {
     lua_pushfstring(L, "hmap.%s", view_names[i]);
     luaL_newmetatable(L, lua_tostring(L, -1));
-    lua_pop(L, 2);
+    lua_insert(L, -2);
+    lua_setfield(L, -2, "__metatable"); /* shared: no script may change it */
+    lua_pop(L, 1);
   }
   larg_setfuncs(L, functions, 0);
 }

@@ -47,6 +47,7 @@ typedef struct lconf {
   hmap_hash hash;
   size_t max_bytes;
   hmap_policy policy;
+  bool sandboxed; /* tells no address, touches no file; clones are, too */
 } lconf;
 
 /* What a map knows of its place among the others. */

@@ -219,7 +219,7 @@ local function of_map(m, opts)
 end
 
 local function is_map(x)
-  return type(x) == "userdata" and (getmetatable(x) or {}).__name == "hmap"
+  return type(x) == "userdata" and getmetatable(x) == "hmap"
 end
 
 local function check(x)

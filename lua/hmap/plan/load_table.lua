@@ -100,6 +100,6 @@ local function text(view)
     format.columns(rows, "rrrrrrrrr"))
 end
 
-core.set_view_tostring("load_table", text)
+core.set_view_event("load_table", "__tostring", text)
 
 return { measure = measure, text = text }

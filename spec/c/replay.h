@@ -296,10 +296,11 @@ static bool gave_all(replay *r, walk *w) {
   return true;
 }
 
-/* Go looks for the keys of a chain that has moved whatever has happened since;
-** hmap no more once the map was empty: what is there now came later. */
+/* Once the chain in hand has moved, Go goes on through what it was and looks for
+** its keys, whatever has happened since; hmap no more when the map was empty
+** meanwhile: what is there now came later. */
 static bool forgets_moved(const replay *r, const walk *w) {
-  return w->it.saved != NULL && w->it.emptied != r->m->emptied;
+  return w->it.begun && w->it.at == NULL && w->it.emptied != r->m->emptied;
 }
 
 /* One step on; at the end the key is NULL. */

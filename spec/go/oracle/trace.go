@@ -47,7 +47,8 @@ type trace struct {
 	h              *hmap
 	chance         chance
 	key, elem      pointer // cells to pass
-	walks          []*hiter
+	walks          []*walk
+	growths        int // begun so far
 
 	out    *bufio.Writer
 	record []byte
@@ -57,6 +58,12 @@ type trace struct {
 	hashes []byte
 	known  map[string]bool // whose hash under hash0 has been listed
 	bytes  []byte
+}
+
+// An iterator, and how many growths had begun when it did.
+type walk struct {
+	hiter
+	growths int
 }
 
 func check(err error) {
@@ -335,12 +342,19 @@ func (t *trace) each(o *op, do func()) {
 	}
 }
 
-func (t *trace) newWalk(i int) *hiter {
+func (t *trace) newWalk(i int) *walk {
 	for len(t.walks) <= i {
 		t.walks = append(t.walks, nil)
 	}
-	t.walks[i] = &hiter{}
+	t.walks[i] = &walk{growths: t.growths}
 	return t.walks[i]
+}
+
+// The flag that protects old buckets for an iterator lasts for one growth. In
+// the next one this Go clears them under it, and if keys lie outside it goes on
+// at address nil. The trace has an end instead, to which hmap must come.
+func (t *trace) isLost(it *walk) bool {
+	return t.t.indirectKey() && t.growths-it.growths > 1
 }
 
 func (t *trace) give(it *hiter, o *op) {
@@ -392,14 +406,19 @@ func (t *trace) do(o *op) {
 		t.clear()
 	case "iterinit":
 		it := t.newWalk(o.it)
-		mapiterinit(t.t, t.h, it)
+		mapiterinit(t.t, t.h, &it.hiter)
 		t.number("it", int64(o.it))
-		t.position(it)
-		t.give(it, o)
+		t.position(&it.hiter)
+		t.give(&it.hiter, o)
 	case "next":
-		mapiternext(t.walks[o.it])
+		it := t.walks[o.it]
 		t.number("it", int64(o.it))
-		t.give(t.walks[o.it], o)
+		if t.isLost(it) {
+			it.key = nil
+		} else {
+			mapiternext(&it.hiter)
+		}
+		t.give(&it.hiter, o)
 	case "putn", "deln":
 		t.many(o)
 	case "dump":
@@ -437,9 +456,19 @@ func (t *trace) run(o *op) {
 		t.chance.random = o.random
 	}
 	t.begin(o)
-	before := t.chance.random
+	before, buckets := t.chance.random, t.buckets()
 	t.chance.with(func() { t.do(o) })
+	if t.buckets() != buckets {
+		t.growths++
+	}
 	t.end(o, before)
+}
+
+func (t *trace) buckets() pointer {
+	if t.h == nil {
+		return nil
+	}
+	return t.h.buckets
 }
 
 func (t *trace) begin(o *op) {

@@ -153,15 +153,24 @@ static int mod_sandbox(lua_State *L) {
   return 1;
 }
 
+/* is_sandboxed(m) */
+static int mod_is_sandboxed(lua_State *L) {
+  lua_pushboolean(L, lmap_check(L)->conf.sandboxed);
+  return 1;
+}
+
 /* -- the module ----------------------------------------------------------- */
 
 PUBLIC int luaopen_hmap_core(lua_State *L);
 
 int luaopen_hmap_core(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"new", loptions_new},    {"of", lproxy_of},
-      {"extend", mod_extend},   {"methods", mod_methods},
-      {"sandbox", mod_sandbox}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"new", loptions_new},
+                                       {"of", lproxy_of},
+                                       {"extend", mod_extend},
+                                       {"methods", mod_methods},
+                                       {"sandbox", mod_sandbox},
+                                       {"is_sandboxed", mod_is_sandboxed},
+                                       {NULL, NULL}};
   luaL_checkversion(L);
   static const labove above = {ltrace_open_scope, ltrace_read_begins,
                                lregistry_counted, push_meta,

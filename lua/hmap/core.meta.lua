@@ -264,6 +264,13 @@
 ---@field total integer the sum, as stats().bytes
 ---@field per_entry number
 
+---@class hmap.LineOptions
+---@field key? integer|integer[] which field of a line is the key, or a tuple's fields; default: the first ones
+---@field value? integer|integer[] the same of the value; default: those behind the key
+---@field delimiter? string one byte; default: a comma
+---@field header? boolean the first line is none
+---@field progress? fun(bytes: integer) is told now and then how much was read
+
 ---@class hmap.LiveOptions
 ---@field collect? boolean collect all garbage first, and tell what that closed
 ---@field stuck_after? number seconds; default 1
@@ -946,6 +953,28 @@ function map:totable() end
 ---@param other hmap.Map | table
 function map:merge(other) end
 
+--- Sets an entry for each line of a text file that is not empty. What stands
+--- between delimiters is a field; in double quotes it may have delimiters, and
+--- a quote that is doubled, but no line end. A byte order mark is left out; CR
+--- LF and CR end lines as LF does. Of a set without more said a line is a key.
+---
+--- Errors: The first line that is no entry, by its number; the lines before it
+--- are set. A file that is no text, or has a line over 1 MiB.
+---
+--- Cost: O(1) a line; at most a line and 64 KiB of the file are held.
+---
+--- ```lua
+--- local path = os.tmpname()
+--- io.open(path, "w"):write("id,name\n7,pear\n8,\"plum, dried\"\n"):close()
+--- local m = hmap.new { key = "int64", value = "string" }
+--- print(m:load_lines(path, { header = true }), m:get(8)) --> 2 plum, dried
+--- os.remove(path)
+--- ```
+---@param file string|file* a path, or a file open for reading
+---@param opts? hmap.LineOptions
+---@return integer lines
+function map:load_lines(file, opts) end
+
 --- An object on which t[k], t[k] = v, pairs(t) and #t work and nothing else, so
 --- that no key collides with a method.
 ---
@@ -1435,6 +1464,27 @@ function core.plan(opts) end
 ---@return integer
 function core.hash(key_type, key, seed, hash) end
 
+--- A new map of what there is: the entries of a table; with value = "none" the
+--- keys of a list; with a tuple as key a list of {key =, value =}, as totable
+--- gives it; or what a function returns, called until it returns nil. Options
+--- are those of hmap.new; types and capacity that they leave out follow from the
+--- entries of a table.
+---
+--- Errors: An entry that does not fit the types.
+---
+--- Cost: O(n).
+---
+--- ```lua
+--- print(hmap.from { pear = 3, plum = 8 }:get("plum")) --> 8
+--- local words = hmap.from(("a b a"):gmatch "%a", { key = "string",
+---   value = "none" })
+--- print(#words) --> 2
+--- ```
+---@param source table|fun(): ...
+---@param opts? hmap.Options
+---@return hmap.Map
+function core.from(source, opts) end
+
 --- Compares the hash functions on a list of keys, without building the maps:
 --- a bad hash takes no longer than a good one.
 ---
@@ -1665,11 +1715,22 @@ function core.extend(name, fn) end
 ---@return string[]
 function core.methods() end
 
+--- The types of a map's keys and values, as hmap.new takes them.
+---@param m hmap.Map
+---@return hmap.Type key
+---@return hmap.Type value
+function core.types(m) end
+
 --- m itself, which from now on tells no address and touches no file; so do the
 --- clones made of it then.
 ---@param m hmap.Map
 ---@return hmap.Map
 function core.sandbox(m) end
+
+--- Whether m is such a map.
+---@param m hmap.Map
+---@return boolean
+function core.is_sandboxed(m) end
 
 --- Sets what all views of a name do when they are printed, measured or indexed.
 ---@param name string

@@ -13,11 +13,11 @@ local help = {}
 
 -- Each name once; "hmap." before it: a function of the module.
 local TOPICS = {
-  { "Make, copy, close", "hmap.new clone view hmap.of close" },
+  { "Make, copy, close", "hmap.new hmap.from clone view hmap.of close" },
   { "Read and write an entry",
     "get set has delete pop swap get_or_set add" },
   { "Many entries at once",
-    "get_many set_many delete_many merge totable clear" },
+    "get_many set_many delete_many merge totable load_lines clear" },
   { "Go through all", "pairs keys values scan" },
   { "How large is it?", "count stats memory" },
   { "Where is this key?", "explain bucket buckets hmap.hash" },

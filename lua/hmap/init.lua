@@ -6,6 +6,7 @@
 local core = require "hmap.core"
 local film = require "hmap.explorer.film"
 local help = require "hmap.help"
+local intake = require "hmap.intake"
 local keystats = require "hmap.observe.keystats"
 local ledger = require "hmap.observe.ledger"
 local live = require "hmap.observe.live"
@@ -130,6 +131,7 @@ local methods = {
   distribution = distribution,
   forecast = plan.forecast,
   help = help.method,
+  load_lines = intake.load_lines,
   last_op = last_op,
   ledger = map_ledger,
   worst_ops = worst_ops,
@@ -155,6 +157,7 @@ core.set_view_event("profile", "__tostring", profile.text)
 
 local hmap = {
   new = core.new,
+  from = intake.from,
   layout = core.layout,
   plan = plan.plan,
   hash = core.hash,

@@ -25,6 +25,7 @@ end
 
 return {
   new = sandboxed(hmap.new),
+  from = sandboxed(hmap.from),
   replay = sandboxed(hmap.replay),
   of = hmap.of,
   layout = hmap.layout,

@@ -296,9 +296,9 @@ static bool gave_all(replay *r, walk *w) {
   return true;
 }
 
-/* Once the chain in hand has moved, Go goes on through what it was and looks for
-** its keys, whatever has happened since; hmap no more when the map was empty
-** meanwhile: what is there now came later. */
+/* Once the chain in hand has moved, Go goes on through what it was and looks
+** for its keys, whatever has happened since; hmap no more when the map was
+** empty meanwhile: what is there now came later. */
 static bool forgets_moved(const replay *r, const walk *w) {
   return w->it.begun && w->it.at == NULL && w->it.emptied != r->m->emptied;
 }

@@ -4,6 +4,7 @@ local core = require "hmap.core"
 local fail = require "hmap.cli.fail"
 local option = require "hmap.cli.option"
 local progress = require "hmap.cli.progress"
+local kinds_of = require "hmap.types".kinds
 local types = require "hmap.cli.types"
 
 local BATCH = 8192
@@ -87,7 +88,7 @@ local function setter(m, source, args)
   elseif not spread then
     return function(i) set(m, keys[i], value(i)) end
   end
-  local nkey, nvalue = #types.kinds(source.type), #types.kinds(args.value)
+  local nkey, nvalue = #kinds_of(source.type), #kinds_of(args.value)
   local function into(list, from, n, cell)
     if type(cell) == "table" then return table.move(cell, 1, n, from, list) end
     list[from] = cell
@@ -102,7 +103,7 @@ end
 
 --- A function that deletes the i-th key.
 local function deleter(m, source)
-  local keys, delete, n = source.keys, m.delete, #types.kinds(source.type)
+  local keys, delete, n = source.keys, m.delete, #kinds_of(source.type)
   if type(source.type) == "string" then
     return function(i) delete(m, keys[i]) end
   end

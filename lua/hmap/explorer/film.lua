@@ -183,19 +183,11 @@ local function of_script(script, opts)
   return develop(cam, map)
 end
 
--- "{x:int32,int8}" as hmap.new takes it.
-local function type_of(text)
-  local inner, fields = text:match("^{(.*)}$"), {}
-  if not inner then return text end
-  for field in inner:gmatch("[^,]+") do fields[#fields + 1] = field end
-  return fields
-end
-
 local function options_of(m)
   for _, row in ipairs(core.open_maps(false)) do
     if core.open_map(row.id) == m then
-      return { key = type_of(row.key), value = type_of(row.value),
-        name = row.name }
+      local key, value = core.types(m)
+      return { key = key, value = value, name = row.name }
     end
   end
 end

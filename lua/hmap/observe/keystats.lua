@@ -9,6 +9,7 @@
 local core = require "hmap.core"
 local options = require "hmap.options"
 local distribution = require "hmap.text.distribution"
+local types = require "hmap.types"
 
 -- In the order in which equally good ones are told: the default first, the
 -- worst that can be last, to compare with.
@@ -28,30 +29,14 @@ local OPTIONS = {
   },
 }
 
-local SINGLE = { string = "string", boolean = "bool", integer = "int64",
-  float = "float64" }
-
--- The type that holds both.
-local function join(a, b)
-  if a == nil or a == b then return b end
-  local numbers = a == "float64" and b == "int64"
-    or a == "int64" and b == "float64"
-  return numbers and "float64" or "any"
-end
-
---- The narrowest of int64, float64, string, bool, any for a list of keys.
+--- The narrowest type for a list of keys.
 local function type_of_keys(keys)
-  local kind
-  for i = 1, #keys do
-    local key = keys[i]
-    local of_key = SINGLE[math.type(key) or type(key)]
-    if not of_key then
-      blame(1, "%s at index %d: say with the option 'key' what keys these are",
-        type(key), i)
-    end
-    kind = join(kind, of_key)
+  local kind, stray = types.narrowest(keys, #keys)
+  if not kind then
+    blame(1, "%s at index %d: say with the option 'key' what keys these are",
+      type(keys[stray]), stray)
   end
-  return kind or "any"
+  return kind
 end
 
 -- -- the comparison ---------------------------------------------------------

@@ -27,6 +27,7 @@ needs-test = test
 needs-lint = test
 needs-budget = test
 needs-oracle = oracle
+needs-exhaust = core
 needs-deps = test
 needs-fresh = fresh
 needs-dist = dist
@@ -153,6 +154,9 @@ oracle:  ## follow the map of Go's own runtime, live; SECONDS=20 SEED=n
 	@MAKE='$(MAKE)' $(LUA) spec/oracle.lua $(call quoted,$(BUILD)) \
 	  $(call quoted,$(SECONDS)) $(SEED)
 
+exhaust: $(BUILD)/spec/exhaust  ## all short lists of operations; MORE=3: longer
+	@$(BUILD)/spec/exhaust $(or $(MORE),2)
+
 lint:  ## the linters alone: clang-format and luacheck
 	@bash spec/run.sh lint
 
@@ -243,9 +247,9 @@ help:  ## this list
 	  printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 FORCE:
-.PHONY: all core programs lua-programs env explore load-table doc test oracle lint \
-  fresh budget bench bench-table bench-pause bench-pause-table deps install \
-  dist rockspec clean help FORCE
+.PHONY: all core programs lua-programs env explore load-table doc test oracle \
+  exhaust lint fresh budget bench bench-table bench-pause bench-pause-table \
+  deps install dist rockspec clean help FORCE
 .DELETE_ON_ERROR:
 
 -include $(CORE:.o=.d) $(BINDING:.o=.d) $(PROGRAMS:=.d) $(EMBEDDED:=.d)

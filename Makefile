@@ -163,6 +163,20 @@ lint:  ## the linters alone: clang-format and luacheck
 fresh:  ## the first commands on a bare machine (FRESH=explore: one of them)
 	@sh spec/door/fresh.sh $(FRESH)
 
+# Clang's fuzzer: it begins with small files of all types.
+FUZZ    = $(BUILD)/fuzz
+FUZZ_C  = clang -std=c11 -Icsrc -g
+SECONDS ?= 60
+
+fuzz:  ## any bytes, read as the file of a map (SECONDS=60)
+	@mkdir -p $(FUZZ)/files
+	$(FUZZ_C) -DMAKE_SEEDS -o $(FUZZ)/seeds spec/fuzz/load.c csrc/core/*/*.c
+	$(FUZZ_C) -O1 -fsanitize=fuzzer,address,undefined -o $(FUZZ)/load \
+	  spec/fuzz/load.c csrc/core/*/*.c
+	$(FUZZ)/seeds $(FUZZ)/files
+	$(FUZZ)/load -max_total_time=$(SECONDS) -max_len=4096 \
+	  -artifact_prefix=$(FUZZ)/ -verbosity=0 -print_final_stats=1 $(FUZZ)/files
+
 budget:  # instructions of the hot paths; RECORD=1: as the budgets
 	@CC='$(CC)' CFLAGS='$(CFLAGS)' MAKE='$(MAKE)' LUA='$(LUA)' \
 	  LUA_INCDIR='$(LUA_INCDIR)' $(LUA) spec/budget/check.lua \
@@ -248,8 +262,8 @@ help:  ## this list
 
 FORCE:
 .PHONY: all core programs lua-programs env explore load-table doc test oracle \
-  exhaust lint fresh budget bench bench-table bench-pause bench-pause-table \
-  deps install dist rockspec clean help FORCE
+  exhaust fuzz lint fresh budget bench bench-table bench-pause \
+  bench-pause-table deps install dist rockspec clean help FORCE
 .DELETE_ON_ERROR:
 
 -include $(CORE:.o=.d) $(BINDING:.o=.d) $(PROGRAMS:=.d) $(EMBEDDED:=.d)

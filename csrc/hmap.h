@@ -68,7 +68,10 @@ typedef enum hmap_status {
   HMAP_ELIMIT,  /* the map would pass its max_bytes */
   HMAP_ETOOBIG, /* no table can have that capacity, no text that length */
   HMAP_EINVAL,  /* the options name a type or a hash that cannot be */
-  HMAP_ECURSOR  /* an iterator or cursor that this map cannot go on with */
+  HMAP_ECURSOR, /* an iterator or cursor that this map cannot go on with */
+  HMAP_EIO,     /* a caller's function could not write or read */
+  HMAP_EFILE,   /* what was read is no whole file of a map */
+  HMAP_EOBJECT  /* an entry is, or has, an address: no file can hold it */
 } hmap_status;
 
 /* One short English phrase for a status; static storage. */
@@ -586,6 +589,113 @@ HMAP_MUST_USE hmap_status hmap_scan_open(hmap_iter *it, hmap *m,
 HMAP_MUST_USE hmap_status hmap_scan_next(hmap_iter *it);
 HMAP_MUST_USE hmap_status hmap_scan_class(hmap_iter *it, bool *more);
 void hmap_scan_tell(const hmap_iter *it, hmap_cursor *out);
+
+/* -- files ---------------------------------------------------------------- */
+
+/* A map as a row of bytes, the same on every machine; csrc/README.md describes
+** them. The bytes go through functions of the caller.
+**
+** In the file: types, policy, hash, the seed if the map was made with one, and
+** all entries. Not in it: a secret that nobody chose (a loaded map draws its
+** own), the order of buckets, a resize under way. A map with a seed begins
+** anew under it: what a rekey drew since is not in the file.
+**
+** Text, numbers, bytes and tuples of them; of `any` also NULL, as an address.
+** Any other address is HMAP_EOBJECT. */
+
+/* Takes all n bytes: whether it could. */
+typedef bool (*hmap_write_fn)(void *ud, const void *bytes, size_t n);
+/* Gives up to n > 0 bytes: how many; 0: there are no more; negative: it could
+** not read. */
+typedef ptrdiff_t (*hmap_read_fn)(void *ud, void *bytes, size_t n);
+
+/* Bytes of the caller's own that a file can hold besides the map. */
+#define HMAP_MAX_NOTE (1u << 20)
+
+/* Why a map was not saved or loaded, besides the status. */
+typedef struct hmap_trouble {
+  const char *what; /* HMAP_EFILE: a short phrase; static storage */
+  uint64_t at;      /* HMAP_EFILE, HMAP_EIO: at or soon after this byte */
+  int64_t block;    /* the same in blocks; -1: in the header */
+  const void *key;  /* HMAP_EOBJECT: of that entry, until the next write */
+} hmap_trouble;
+
+/* Writes m. note: n bytes that hmap_load's caller finds again; may be NULL.
+** HMAP_EOBJECT: nothing was written. Also HMAP_EIO, HMAP_ENOMEM, HMAP_ETOOBIG
+** (the note). why may be NULL. Walks the map; writes in pieces of 256 KiB. */
+HMAP_MUST_USE hmap_status hmap_save(hmap *m, const void *note, size_t n,
+                                    hmap_write_fn write, void *ud,
+                                    hmap_trouble *why);
+
+/* The same in steps, between which the map may be read and written: an entry
+** that is present throughout is in the file exactly once, one that comes or
+** goes meanwhile may or may not be; an elem is as it was at some moment. After
+** a failure other than HMAP_ENOMEM there is no going on. */
+typedef struct hmap_saver hmap_saver;
+/* Begins, and writes the header. The saver's memory is from m's allocator and
+** not counted to m. */
+HMAP_MUST_USE hmap_status hmap_saver_new(hmap *m, const void *note, size_t n,
+                                         hmap_write_fn write, void *ud,
+                                         hmap_saver **out);
+/* Up to n entries more; looks at no more than n chains of buckets. *more false:
+** it is done. HMAP_EOBJECT at such an entry; HMAP_ECURSOR: the map was freed,
+** or rekeyed too often. */
+HMAP_MUST_USE hmap_status hmap_saver_step(hmap_saver *s, size_t n, bool *more);
+/* Entries so far. */
+uint64_t hmap_saver_count(const hmap_saver *s);
+const hmap_trouble *hmap_saver_trouble(const hmap_saver *s);
+/* Ends it, done or not; the map may be gone. NULL is fine. */
+void hmap_saver_free(hmap_saver *s);
+
+/* What a file says of its map. */
+typedef struct hmap_file {
+  hmap_spec key, elem; /* fields have no names */
+  uint64_t count;      /* entries when saving began */
+  hmap_hash hash;
+  hmap_policy policy;
+  bool seeded;
+  uint64_t seed;
+  const void *note;
+  size_t note_bytes;
+} hmap_file;
+
+/* Makes a map in *out (NULL on failure) of what read gives, to its last byte.
+** o: memory, limit, hash_fn, policy and seed, if they are set; all else is as
+** the file says. bytes: how many there are to be read, as far as is known, or
+** 0: memory is reserved for no more entries than these can hold. HMAP_EFILE,
+** HMAP_EIO, and what hmap_new and hmap_put return; HMAP_EINVAL: a custom hash,
+** and no hash_fn. why may be NULL. */
+HMAP_MUST_USE hmap_status hmap_load(const hmap_options *o, hmap_read_fn read,
+                                    void *ud, uint64_t bytes, hmap **out,
+                                    hmap_trouble *why);
+
+/* The same in steps. Nobody has the map before all of it is there. After
+** HMAP_ENOMEM or HMAP_ELIMIT the same call may be tried again. */
+typedef struct hmap_loader hmap_loader;
+/* memory: allocator of the loader itself. */
+HMAP_MUST_USE hmap_status hmap_loader_new(const hmap_options *memory,
+                                          hmap_read_fn read, void *ud,
+                                          hmap_loader **out);
+/* Reads the header; *file is the loader's. */
+HMAP_MUST_USE hmap_status hmap_loader_open(hmap_loader *l,
+                                           const hmap_file **file);
+/* Sets hash, policy and seed to those of the file. */
+void hmap_file_options(const hmap_file *file, hmap_options *o);
+/* Makes the map by these options, but of the file's types. */
+HMAP_MUST_USE hmap_status hmap_loader_begin(hmap_loader *l,
+                                            const hmap_options *o,
+                                            uint64_t bytes);
+/* Up to n entries more, of at most one block that is yet to be read. *more
+** false: all is there, and the file was whole. */
+HMAP_MUST_USE hmap_status hmap_loader_step(hmap_loader *l, size_t n,
+                                           bool *more);
+/* Entries so far. */
+uint64_t hmap_loader_count(const hmap_loader *l);
+const hmap_trouble *hmap_loader_trouble(const hmap_loader *l);
+/* Gives the map away, once there is no more; before: NULL. */
+hmap *hmap_loader_take(hmap_loader *l);
+/* Ends it; frees the map if nobody took it. NULL is fine. */
+void hmap_loader_free(hmap_loader *l);
 
 #ifdef __cplusplus
 }

@@ -111,7 +111,7 @@ local compilers = {"gcc", "clang"}
 -- The floors of each part, from the ground up: a file may include and call what
 -- lies on its own floor or below.
 local floors = {
-  core = {mem = 1, type = 2, map = 3, inspect = 4},
+  core = {mem = 1, type = 2, map = 3, file = 4, inspect = 5},
   binding = {value = 1, self = 2, registry = 3, trace = 4, data = 5,
     inspect = 6, module = 7},
 }

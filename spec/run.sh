@@ -139,7 +139,7 @@ suites() {
 # -- facts --------------------------------------------------------------------
 
 formatted() {
-  find csrc spec/c spec/lua_c spec/budget -name '*.[ch]' -exec \
+  find csrc spec/c spec/lua_c spec/fuzz spec/budget -name '*.[ch]' -exec \
     clang-format --dry-run --Werror {} +
 }
 
@@ -239,6 +239,8 @@ house() {
   done
   pool fact "hmap.h needs no other header" header_alone hmap.h
   pool fact "hmap_inspect.h needs no other header" header_alone hmap_inspect.h
+  pool fact "what is fuzzed compiles" clang -std=c11 -Wall -Wextra -Werror \
+    -Icsrc -DMAKE_SEEDS -fsyntax-only spec/fuzz/load.c
   linters
   pool fact "is made, packed, installed and removed as a rock" \
     env LUA="$LUA" MAKE="$MAKE" sh spec/door/rock.sh

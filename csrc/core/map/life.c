@@ -24,6 +24,12 @@ const char *hmap_status_text(hmap_status status) {
     return "invalid type or option";
   case HMAP_ECURSOR:
     return "cursor is of no use to this map";
+  case HMAP_EIO:
+    return "could not be written or read";
+  case HMAP_EFILE:
+    return "not a whole file of a map";
+  case HMAP_EOBJECT:
+    return "an object cannot be in a file";
   }
   return "unknown status";
 }
@@ -45,6 +51,8 @@ static void init_options(hmap *m, const hmap_options *o) {
   m->k =
       (hash_key){.hash = (uint8_t)o->hash, .fn = o->hash_fn, .ud = o->hash_ud};
   hmapi_heap_init(&m->heap, o);
+  m->seeded = o->seeded;
+  m->seed = o->seed;
   m->rng = o->seeded ? o->seed : hmapi_system_random();
 }
 

@@ -67,6 +67,8 @@ struct hmap {
   uint64_t nans;          /* entries whose key is unequal to itself */
   uint64_t id;            /* tells cursors of this map from others' */
   uint64_t rng;           /* state of hmapi_rand */
+  uint64_t seed;          /* what its maker chose, if seeded */
+  bool seeded;
   uint64_t used_prealloc; /* preallocated overflow buckets handed out */
   bmap *reserved;         /* reserved overflow buckets, linked */
   uint64_t nreserved;

@@ -1,0 +1,177 @@
+/* load.c: any bytes, read as the file of a map.
+**
+**   make fuzz SECONDS=60
+**
+** A row of bytes is tried twice: as it is, and with its checksums made good,
+** since no fuzzer guesses those. What loads is a sound map, and is saved and
+** loaded again as the same; what does not leaves no byte behind. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hmap.h"
+#include "hmap_inspect.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+typedef struct file {
+  uint8_t *bytes;
+  size_t n, at;
+} file;
+
+static size_t out; /* bytes that were asked for and not given back */
+
+static void *counted(void *ud, void *ptr, size_t osize, size_t nsize) {
+  (void)ud;
+  out += nsize - (ptr != NULL ? osize : 0);
+  if (nsize > 0)
+    return realloc(ptr, nsize);
+  free(ptr);
+  return NULL;
+}
+
+static ptrdiff_t read_some(void *ud, void *bytes, size_t n) {
+  file *f = ud;
+  size_t left = f->n - f->at;
+  n = n < left ? n : left;
+  memcpy(bytes, f->bytes + f->at, n);
+  f->at += n;
+  return (ptrdiff_t)n;
+}
+
+static bool write_all(void *ud, const void *bytes, size_t n) {
+  file *f = ud;
+  f->bytes = realloc(f->bytes, f->n + n);
+  if (f->bytes == NULL)
+    abort();
+  memcpy(f->bytes + f->n, bytes, n);
+  f->n += n;
+  return true;
+}
+
+/* Arrays are not mapped, so that every byte is counted. */
+static const hmap_options options = {
+    .alloc = counted, .map_min = SIZE_MAX, .max_bytes = (size_t)64 << 20};
+
+static hmap_status load(file *f, hmap **m) {
+  hmap_trouble why;
+  f->at = 0;
+  hmap_status status = hmap_load(&options, read_some, f, f->n, m, &why);
+  if (status != HMAP_OK && (*m != NULL || out != 0))
+    abort();
+  if (status == HMAP_EFILE && (why.what == NULL || why.at > f->n))
+    abort();
+  return status;
+}
+
+static void loads_again(hmap *m) {
+  char why[200];
+  file again = {NULL, 0, 0};
+  hmap *second;
+  if (!hmap_check(m, why, sizeof why) ||
+      hmap_save(m, NULL, 0, write_all, &again, NULL) != HMAP_OK)
+    abort();
+  size_t count = hmap_count(m);
+  hmap_free(m);
+  if (load(&again, &second) != HMAP_OK || hmap_count(second) != count)
+    abort();
+  hmap_free(second);
+  free(again.bytes);
+  if (out != 0)
+    abort();
+}
+
+static void try_to_load(file *f) {
+  hmap *m;
+  if (load(f, &m) == HMAP_OK)
+    loads_again(m);
+}
+
+static size_t number_at(const uint8_t *at) {
+  return at[0] | (size_t)at[1] << 8 | (size_t)at[2] << 16 | (size_t)at[3] << 24;
+}
+
+static uint64_t sum_up_part(file *f, size_t from, size_t n, uint64_t seed) {
+  if (n > f->n - from || n < 8)
+    return seed;
+  uint64_t sum = XXH3_64bits_withSeed(f->bytes + from, n - 8, seed);
+  for (unsigned i = 0; i < 8; i++)
+    f->bytes[from + n - 8 + i] = (uint8_t)(sum >> 8 * i);
+  return sum;
+}
+
+static void sum_up(file *f) {
+  if (f->n < 16)
+    return;
+  size_t at = 16 + number_at(f->bytes + 12) + 8;
+  uint64_t sum = sum_up_part(f, 0, at, 0);
+  while (at < f->n && f->n - at >= 8) {
+    size_t n = number_at(f->bytes + at);
+    n = 8 + (n > 0 ? n : 8) + 8;
+    sum = sum_up_part(f, at, n, sum);
+    at += n;
+  }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
+  file f = {malloc(n + 1), n, 0};
+  if (f.bytes == NULL)
+    abort();
+  memcpy(f.bytes, data, n);
+  try_to_load(&f);
+  sum_up(&f);
+  try_to_load(&f);
+  free(f.bytes);
+  return 0;
+}
+
+#if defined(MAKE_SEEDS)
+/* Without a fuzzer: writes small files into the folder that is named, for it to
+** begin with. (Cells as a little-endian machine has them.) */
+static void make_cell(uint64_t *cell, hmap_kind kind, uint64_t i) {
+  const uint64_t text_of_5 = UINT64_C(5) << 56;
+  cell[0] = kind == HMAP_BOOL ? i % 2 : i;
+  cell[1] = kind == HMAP_TUPLE ? i : text_of_5;
+  cell[2] = kind == HMAP_TUPLE ? text_of_5 : 0;
+}
+
+static void seed(const char *folder, int n, hmap_kind key, hmap_kind elem) {
+  static const hmap_field fields[] = {{HMAP_INT8, 0, "a"},
+                                      {HMAP_STRING, 0, "b"},
+                                      {HMAP_BYTES, 3, "c"},
+                                      {HMAP_BOOL, 0, "d"}};
+  uint64_t cell[4] = {0}, first[4] = {0};
+  char path[4096];
+  hmap_options o = options;
+  hmap *m;
+  file f = {NULL, 0, 0};
+  o.key = (hmap_spec){key, key == HMAP_TUPLE ? 4 : 5, fields};
+  o.elem = (hmap_spec){elem, elem == HMAP_TUPLE ? 4 : 5, fields};
+  if (hmap_new(&o, &m) != HMAP_OK)
+    abort();
+  make_cell(first, elem, 1);
+  for (uint64_t i = 0; i < 20; i++) {
+    make_cell(cell, key, i);
+    if (hmap_put(m, cell, first) != HMAP_OK)
+      abort();
+  }
+  if (hmap_save(m, "note", 4, write_all, &f, NULL) != HMAP_OK)
+    abort();
+  (void)snprintf(path, sizeof path, "%s/%d", folder, n);
+  FILE *to = fopen(path, "wb");
+  if (to == NULL || fwrite(f.bytes, 1, f.n, to) != f.n || fclose(to) != 0)
+    abort();
+  free(f.bytes);
+  hmap_free(m);
+}
+
+int main(int argc, char **argv) {
+  int n = 0;
+  for (int key = HMAP_INT8; argc == 2 && key <= HMAP_TUPLE; key++)
+    for (int elem = HMAP_NONE; elem <= HMAP_TUPLE; elem += 5)
+      seed(argv[1], n++, (hmap_kind)key, (hmap_kind)elem);
+  return n == 0;
+}
+#endif

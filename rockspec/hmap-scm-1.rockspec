@@ -113,6 +113,7 @@ build = {
     ["hmap.core"] = {
       sources = {
         "csrc/binding/data/batch.c",
+        "csrc/binding/data/bind.c",
         "csrc/binding/data/entry.c",
         "csrc/binding/data/entry_typed.c",
         "csrc/binding/data/growth.c",

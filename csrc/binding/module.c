@@ -7,9 +7,8 @@
 ** with its first map: which function serves a call is decided once, not per
 ** call.
 */
-#include <lualib.h>
-
 #include "binding/data/batch.h"
+#include "binding/data/bind.h"
 #include "binding/data/entry.h"
 #include "binding/data/entry_typed.h"
 #include "binding/data/growth.h"
@@ -59,9 +58,10 @@ static int no_call(lua_State *L) {
 /* push_methods [-0, +1, m] */
 static void push_methods(lua_State *L, int shape) {
   const luaL_Reg *const rooms[] = {
-      lentry_methods,   lbatch_methods, liter_methods,   lscan_methods,
-      lproxy_methods,   llife_methods,  lgrowth_methods, lviews_methods,
-      lexplain_methods, ltrace_methods, lrecord_methods, lwatch_methods};
+      lentry_methods, lbatch_methods,   liter_methods,  lscan_methods,
+      lproxy_methods, lbind_methods,    llife_methods,  lgrowth_methods,
+      lviews_methods, lexplain_methods, ltrace_methods, lrecord_methods,
+      lwatch_methods};
   const luaL_Reg *typed = lmap_typed_methods(shape);
   lua_newtable(L);
   for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; i++)
@@ -131,18 +131,7 @@ static int mod_methods(lua_State *L) {
   lua_settop(L, 0);
   push_meta(L, HMAP_ANY);
   lua_getfield(L, 1, "__index");
-  lua_newtable(L); /* stack: metatable methods names */
-  lua_pushnil(L);
-  for (lua_Integer n = 1; lua_next(L, 2); n++) {
-    lua_pop(L, 1);
-    lua_pushvalue(L, -1);
-    lua_rawseti(L, 3, n);
-  }
-  luaL_requiref(L, LUA_TABLIBNAME, luaopen_table, 0);
-  lua_getfield(L, -1, "sort");
-  lua_pushvalue(L, 3);
-  lua_call(L, 1, 0);
-  lua_settop(L, 3);
+  larg_pushnames(L, 2);
   return 1;
 }
 

@@ -741,6 +741,25 @@ function map:get_or_set(...) end
 ---@return number sum
 function map:add(...) end
 
+--- Methods that have the map inside, one for each name: for hot loops, where
+--- the search for the method and the check of its map are a third of the call.
+---
+--- Errors: No such method; all names are told. What a bound method raises is
+--- what the method raises.
+---
+--- Cost: A closure for each name. A call then costs two thirds of the method's.
+---
+--- ```lua
+--- local m = hmap.new { key = "string", value = "int64" }
+--- local get, add = m:bind("get", "add")
+--- for word in ("to be or not to be"):gmatch "%a+" do add(word) end
+--- print(get("to"), get("nil")) --> 2 nil
+--- ```
+---@param name string
+---@param ... string more names
+---@return function ... one for each name
+function map:bind(name, ...) end
+
 --- The number of entries, as #m.
 ---
 --- Cost: O(1), whatever the size of the map.

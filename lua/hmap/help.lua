@@ -15,7 +15,7 @@ local help = {}
 local TOPICS = {
   { "Make, copy, close", "hmap.new hmap.from clone view hmap.of close" },
   { "Read and write an entry",
-    "get set has delete pop swap get_or_set add" },
+    "get set has delete pop swap get_or_set add bind" },
   { "Many entries at once",
     "get_many set_many delete_many merge totable load_lines clear" },
   { "Go through all", "pairs keys values scan" },

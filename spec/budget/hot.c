@@ -213,34 +213,48 @@ static void count_c(const subject *s) {
 /* -- from Lua ------------------------------------------------------------- */
 
 /* Stack: keys that are there, others, absent ones, the map, its view, what is
-** called with one of the two. */
-enum { AT_BASE = 1, AT_EXTRA, AT_ABSENT, AT_MAP, AT_VIEW, AT_CALL };
+** called with one of the two or, bound to the map, with none. */
+enum { NO_SELF, AT_BASE, AT_EXTRA, AT_ABSENT, AT_MAP, AT_VIEW, AT_CALL };
 
 static int no_method(lua_State *L) {
   (void)L;
   return 0;
 }
 
-/* Calls of the function at AT_CALL with self, key and, if it sets, a value; how
-** often it said yes. */
+/* Calls of the function at AT_CALL with self, if it takes one, key and, if it
+** sets, a value; how often it said yes. */
 static size_t call_loop(lua_State *L, int self, int keys, size_t n, bool sets) {
   size_t yes = 0;
+  int nargs = (self != NO_SELF) + 1 + sets;
   for (size_t i = 1; i <= n; i++) {
     lua_pushvalue(L, AT_CALL);
-    lua_pushvalue(L, self);
+    if (self != NO_SELF)
+      lua_pushvalue(L, self);
     lua_rawgeti(L, keys, (lua_Integer)i);
     if (sets)
       lua_pushinteger(L, value);
-    lua_call(L, sets ? 3 : 2, 1);
+    lua_call(L, nargs, 1);
     yes += (size_t)lua_toboolean(L, -1);
     lua_pop(L, 1);
   }
   return yes;
 }
 
+static void push_bound(lua_State *L, const char *name) {
+  lua_getfield(L, AT_MAP, "bind");
+  lua_pushvalue(L, AT_MAP);
+  lua_pushstring(L, name);
+  lua_call(L, 2, 1);
+  lua_replace(L, AT_CALL);
+}
+
 /* A method of the map or, since Lua's own search for it is no work of ours, a
 ** metamethod of the view. */
 static void push_method(lua_State *L, int self, const char *name) {
+  if (self == NO_SELF) {
+    push_bound(L, name);
+    return;
+  }
   if (self == AT_VIEW)
     (void)lua_getmetatable(L, self);
   else
@@ -315,6 +329,15 @@ static void count_adds(lua_State *L, const char *what) {
   in_lua(L, what, "m:add insert", AT_MAP, "add", AT_EXTRA, EXTRA, true);
 }
 
+/* The map has no extra keys. */
+static void count_bound(lua_State *L, const char *what) {
+  in_lua(L, what, "get(k) hit", NO_SELF, "get", AT_BASE, BASE, true);
+  in_lua(L, what, "get(k) miss", NO_SELF, "get", AT_ABSENT, ABSENT, false);
+  in_lua(L, what, "set(k, v) overwrite", NO_SELF, "set", AT_BASE, BASE, false);
+  in_lua(L, what, "set(k, v) insert", NO_SELF, "set", AT_EXTRA, EXTRA, false);
+  in_lua(L, what, "delete(k)", NO_SELF, "delete", AT_EXTRA, EXTRA, true);
+}
+
 /* what: the two types, as titles name them. */
 static void count_lua(lua_State *L, const char *what, const char *key_type,
                       const char *value_type, bool text) {
@@ -345,6 +368,9 @@ static void count_lua(lua_State *L, const char *what, const char *key_type,
          true);
   if (strcmp(value_type, "any") != 0)
     count_adds(L, what);
+  push_method(L, AT_MAP, "delete");
+  (void)call_loop(L, AT_MAP, AT_EXTRA, EXTRA, false);
+  count_bound(L, what);
   lua_settop(L, 0);
 }
 

@@ -271,6 +271,16 @@ for _, key in ipairs { { "int64", integer }, { "string", text }, { "any", any },
   for _, value in ipairs { { "int64", integer }, { "float64", integer },
     { "string", text }, { "any", any }, { "none", yes } } do
     local kind = { key = key[1], k = key[2], value = value[1], v = value[2] }
+    on(kind, "bound", function(w)
+      local get, set, has, delete, pop = w.m:bind("get", "set", "has", "delete",
+        "pop")
+      local swap, get_or_set = w.m:bind("swap", "get_or_set")
+      set(entry(kind, 4, 5))
+      set(entry(kind, 42))
+      assert(has(kind.k(4)) and get(kind.k(4)) ~= nil and delete(kind.k(5)))
+      assert(swap(entry(kind, 4, 5)) ~= nil and pop(kind.k(3)) ~= nil)
+      assert(select(2, get_or_set(entry(kind, 44))) == false)
+    end, "part", world_of(kind, nil, 6))
     on(kind, "one by one", function(w)
       w.m:set(entry(kind, 4, 5))
       w.m:set(entry(kind, 42))
@@ -299,6 +309,13 @@ on(INTS, "add", function(w)
 end, "part")
 on(COUNTS, "add", function(w) w.m:add(OBJECTS[40]) end)
 on(COUNTS, "add there", function(w) w.m:add(OBJECTS[2], 7) end)
+on(INTS, "add, bound", function(w) w.m:bind "add"(40, 4) end, "part")
+on(INTS, "bind of all other roads", function(w)
+  local count, add, walk = w.m:bind("count", "add", "pairs")
+  local n = 0
+  for _ in walk() do n = n + 1 end
+  assert(count() == n and add(1) == 2)
+end, "part")
 
 for _, policy in ipairs { "adaptive", "redis", "all_at_once",
   { load = 3, moves = 1, shrink = 0.25, chain_alarm = 2 } } do

@@ -4,9 +4,10 @@
 
 #include <lauxlib.h>
 
-/* The methods, and the metamethods of proxies, compiled for this shape, or
-** NULL. */
+/* The methods, bound methods and metamethods of proxies compiled for this
+** shape, or NULL. */
 const luaL_Reg *lmap_typed_methods(int shape);
+const luaL_Reg *lmap_typed_bound(int shape);
 const luaL_Reg *lproxy_typed_methods(int shape);
 
 #endif

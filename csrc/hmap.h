@@ -340,6 +340,8 @@ bool hmap_policy_bounds(const char *field, hmap_bounds *out);
   X(GO, "go", {HMAP_GO_LOAD, 2, 1, HMAP_STEP_ON_WRITE, true, 0, false, 0})     \
   X(ADAPTIVE, "adaptive",                                                      \
     {HMAP_GO_LOAD, 2, 1, HMAP_STEP_ON_WRITE, true, 1.0 / 8, false, 5})         \
+  X(SMOOTH, "smooth",                                                          \
+    {HMAP_GO_LOAD, 16, 1, HMAP_STEP_ON_WRITE, true, 1.0 / 8, false, 5})        \
   X(REDIS, "redis",                                                            \
     {1, 1, 10, HMAP_STEP_ON_READ_WRITE, false, 1.0 / 8, false, 0})             \
   X(ALL_AT_ONCE, "all_at_once",                                                \

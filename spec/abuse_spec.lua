@@ -26,7 +26,7 @@ local KEYS = {
   end },
 }
 
-local POLICIES = { "go", "adaptive", "redis", "all_at_once",
+local POLICIES = { "go", "adaptive", "smooth", "redis", "all_at_once",
   { step_on = "manual" }, { load = 1, shrink = 0.25 } }
 
 local function key_of(kind, i) return table.pack(kind[2](i)) end

@@ -113,7 +113,7 @@ local function assert_film(s, opts)
   return film
 end
 
-local POLICIES = { "go", "adaptive", "redis", "all_at_once",
+local POLICIES = { "go", "adaptive", "smooth", "redis", "all_at_once",
   { moves = 5, shrink = 1 / 8 }, { load = 1, moves = 1, empty_visits = 4 } }
 
 describe("a film", function()

@@ -345,7 +345,7 @@ function commands.shrink(run) move(run, "shrink") end
 function commands.rekey(run) move(run, "rekey") end
 
 local policies = {
-  "go", "adaptive", "redis", "all_at_once",
+  "go", "adaptive", "smooth", "redis", "all_at_once",
   {load = 1, moves = 1, step_on = "manual", chain_alarm = 2},
   {load = 20, moves = 5, step_on = "read_write", shrink = 1 / 4,
     same_size = false},

@@ -238,7 +238,7 @@ describe("a plan", function()
 
   it("holds for every policy", function()
     for _, policy in ipairs {
-      "redis", "adaptive", "all_at_once", { load = 4, moves = 5 },
+      "redis", "adaptive", "smooth", "all_at_once", { load = 4, moves = 5 },
       { load = 16 }, { moves = 1 }, { load = 0.5 },
       { load = 1, moves = 1, empty_visits = 4 },
     } do

@@ -85,7 +85,7 @@ local KINDS = {
   },
 }
 
-local POLICIES = { "go", "adaptive", "redis", "all_at_once",
+local POLICIES = { "go", "adaptive", "smooth", "redis", "all_at_once",
   { moves = 1, chain_alarm = 3, shrink = 0.2 } }
 
 local function spread(value)

@@ -99,7 +99,8 @@ op 29: all entries deleted]], texts(list))
     float64 = function(i) return i / 2 end,
   }
 
-  for _, policy in ipairs { "go", "adaptive", "redis", "all_at_once" } do
+  for _, policy in ipairs { "go", "adaptive", "smooth", "redis",
+    "all_at_once" } do
     it("adds up to the stats under the policy " .. policy, function()
       for kind, key in pairs(KEYS) do
         local m, list = traced { key = kind, value = "any", policy = policy }

@@ -164,7 +164,7 @@ describe("a method compiled for its keys", function()
 
   it("does so under each policy, and with hashes that collide", function()
     each_pair(function(key, value)
-      local policies = { "adaptive", "redis", "all_at_once",
+      local policies = { "adaptive", "smooth", "redis", "all_at_once",
         { load = 1, step_on = "manual" }, { shrink = 1 / 4, chain_alarm = 2 } }
       local which = random(#policies)
       local policy = policies[which]

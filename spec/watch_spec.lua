@@ -121,7 +121,8 @@ op 3: {x=3, y=4} deleted from bucket 0]], texts(list))
   end)
 
   it("agrees with the views at each move of every policy", function()
-    for _, policy in ipairs { "go", "adaptive", "redis", "all_at_once" } do
+    for _, policy in ipairs { "go", "adaptive", "smooth", "redis",
+      "all_at_once" } do
       local m = new { policy = policy }
       local which, bucket
       for key = 1, 20 do
@@ -292,7 +293,8 @@ describe("a watch of a bucket", function()
       ["[16]byte"] = function(i) return ("%016d"):format(i) end,
     }
     for kind, key in pairs(KEYS) do
-      for _, policy in ipairs { "go", "adaptive", "redis", "all_at_once" } do
+      for _, policy in ipairs { "go", "adaptive", "smooth", "redis",
+        "all_at_once" } do
         local m = new { key = kind, value = "any", policy = policy }
         local there, keys = {}, {}
         m:watch({ bucket = 1 }, function(t)

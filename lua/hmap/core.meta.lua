@@ -60,6 +60,7 @@
 ---@alias hmap.PolicyName
 ---| "go" # the default: exactly as Go
 ---| "adaptive" # and shrinks after deletes, and rekeys when a chain is too long
+---| "smooth" # as adaptive, with 16 moves a write: less memory at the peak
 ---| "redis" # grows at one entry a bucket, lookups move buckets too, shrinks
 ---| "all_at_once" # whoever begins a growth pays for all of it
 

@@ -317,7 +317,7 @@ on(INTS, "bind of all other roads", function(w)
   assert(count() == n and add(1) == 2)
 end, "part")
 
-for _, policy in ipairs { "adaptive", "redis", "all_at_once",
+for _, policy in ipairs { "adaptive", "smooth", "redis", "all_at_once",
   { load = 3, moves = 1, shrink = 0.25, chain_alarm = 2 } } do
   local function make() return world_of(STRINGS, { policy = policy })() end
   local function titled(name)

@@ -16,7 +16,7 @@ local RARE = 10000 -- one operation in so many is dearer than "99.99 %"
 
 local function options(c)
   option.add(c, "--policies", "P,..", "Which ones: names.", nil,
-    "go,adaptive,redis,all_at_once")
+    "go,adaptive,smooth,redis,all_at_once")
   c:flag("--delete", "Then delete the keys again, in their order.")
   c:flag("--ascii", "No block characters.")
   option.add(c, "--page", "OUT.html", "Also write a page that shows the "

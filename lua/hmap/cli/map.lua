@@ -45,8 +45,8 @@ local function value_option(c)
 end
 
 local function policy_option(c)
-  option.add(c, "--policy", "P", "When it grows: go, adaptive, redis, "
-    .. "all_at_once; or load=4,moves=1.", policy, "go")
+  option.add(c, "--policy", "P", "When it grows: go, adaptive, smooth, "
+    .. "redis, all_at_once; or load=4,moves=1.", policy, "go")
 end
 
 --- Adds what says which map it is.

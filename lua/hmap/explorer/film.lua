@@ -92,7 +92,7 @@ local function power_of_two(n)
   return p
 end
 
-local POLICIES = { "go", "adaptive", "redis", "all_at_once" }
+local POLICIES = { "go", "adaptive", "smooth", "redis", "all_at_once" }
 
 local function same_fields(a, b)
   for name, value in pairs(a) do

@@ -106,13 +106,15 @@ static uint64_t chance_of(unsigned turn, uint32_t bits, uint32_t mask) {
   }
 }
 
-/* hash0 ends in 0 after a clear, in the other bit after a rekey. */
-static uint64_t quiet, rekeyed[2], starts[2];
+/* By the bit in which hash0 is to end when a map becomes empty (draw 1), when
+** it gets a new hash key (draw 3); and where iterators start. */
+static uint64_t emptied[2], rekeyed[2], starts[2];
 
 static void learn_chance(void) {
-  quiet = chance_of(1, 0, 1);
-  rekeyed[0] = chance_of(3, 0, 1);
-  rekeyed[1] = chance_of(3, 1, 1);
+  for (uint32_t bit = 0; bit < 2; bit++) {
+    emptied[bit] = chance_of(1, bit, 1);
+    rekeyed[bit] = chance_of(3, bit, 1);
+  }
   starts[0] = chance_of(1, 0x00, 0x3f);
   starts[1] = chance_of(1, 0x2b, 0x3f); /* odd bucket, slot in the middle */
 }
@@ -479,7 +481,7 @@ static void try_op(unsigned at, unsigned left, const char *name,
                    void (*run)(unsigned n), unsigned n) {
   path[at] = name;
   length = at + 1;
-  w.m->rng = quiet;
+  w.m->rng = emptied[~w.m->k.hash0 & 1]; /* to the other bit */
   run(n);
   explore(at + 1, left - 1);
   go_back(at);
@@ -567,7 +569,7 @@ static void make_map(unsigned preset) {
       .key = {.kind = on->key},
       .elem = {.kind = on->key == HMAP_INT64 ? HMAP_INT64 : HMAP_UINT8},
       .seeded = true,
-      .seed = quiet,
+      .seed = emptied[0],
       .hash = on->rule != NULL ? HMAP_HASH_CUSTOM : HMAP_HASH_XXH3,
       .hash_fn = hash_by_rule,
       .alloc = world_alloc,
@@ -576,7 +578,6 @@ static void make_map(unsigned preset) {
   memset(&w, 0, offsetof(world, arena));
   w.preset = preset;
   done(hmap_new(&o, &w.m));
-  w.m->rng = quiet;
   on->begin();
 }
 

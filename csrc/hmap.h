@@ -15,7 +15,8 @@
 ** cell of a number is the C object itself, of [N]byte its N bytes, of text an
 ** hmap_cell made by hmap_text(), of a tuple the C struct with these members,
 ** its padding zeroed, and of an any-typed key an hmap_cell made by one of the
-** functions from hmap_any_int on below.
+** functions from hmap_any_int on below. (Where C aligns 8 bytes to 4, as 32-bit
+** x86 does, such members of the struct want _Alignas(8).)
 **
 ** Ownership. What goes in is borrowed for the call: the map copies text. What
 ** comes out (hmap_get, iterators, views) points into the map and is valid

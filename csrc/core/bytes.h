@@ -9,12 +9,24 @@
 #include <string.h>
 
 #include "compiler.h"
+#include "hmap.h"
 
 /* Reads that need no alignment; compilers make one load of each. */
 static ALWAYS_INLINE uint64_t load64(const void *p) {
   uint64_t v;
   memcpy(&v, p, sizeof v);
   return v;
+}
+/* Eight bytes as a number, the first the lowest, whatever the machine. */
+static ALWAYS_INLINE uint64_t load64_little(const void *p) {
+#if defined(HMAP_LITTLE_ENDIAN)
+  return load64(p);
+#else
+  uint64_t v = 0;
+  for (unsigned i = 8; i-- > 0;)
+    v = v << 8 | ((const uint8_t *)p)[i];
+  return v;
+#endif
 }
 static ALWAYS_INLINE uint32_t load32(const void *p) {
   uint32_t v;

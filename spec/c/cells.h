@@ -92,8 +92,8 @@ static const hmap_field record_fields[] = {{HMAP_INT8, 0, "a"},
                                            {HMAP_BYTES, 3, "d"}};
 typedef struct record {
   int8_t a;
-  hmap_cell b;
-  double c;
+  _Alignas(8) hmap_cell b; /* as Go aligns them, on 32 bits too */
+  _Alignas(8) double c;
   uint8_t d[3];
 } record;
 static inline void make_record(cell *c, uint32_t n) {

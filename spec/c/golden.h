@@ -340,7 +340,7 @@ static inline void *have(void *allocated) {
 }
 
 static inline uint32_t *slot_for(const dict *d, const char *name, size_t len) {
-  size_t mask = 2 * d->room - 1, i = sm(fnv1a(name, len)) & mask;
+  size_t mask = 2 * d->room - 1, i = (size_t)sm(fnv1a(name, len)) & mask;
   for (; d->slots[i] != 0; i = (i + 1) & mask) {
     const symbol *s = &d->at[d->slots[i] - 1];
     if (s->len == len && memcmp(s->name, name, len) == 0)

@@ -182,12 +182,12 @@ static void do_clear(void) {
 }
 
 static void do_reserve(void) {
-  (void)done(hmap_reserve(m, below(&chance, 4 * on->keys)));
+  (void)done(hmap_reserve(m, (size_t)below(&chance, 4 * on->keys)));
 }
 
 static void do_step(void) {
   size_t remaining;
-  (void)done(hmap_step(m, below(&chance, 5), NULL, &remaining));
+  (void)done(hmap_step(m, (size_t)below(&chance, 5), NULL, &remaining));
   hmap_read_step(m);
 }
 
@@ -201,7 +201,7 @@ static void do_rekey(void) { (void)done(hmap_rekey(m)); }
 
 /* Cells one behind the other, and their numbers. */
 static size_t some_keys(char *cells, uint32_t numbers[MANY]) {
-  size_t n = below(&chance, MANY);
+  size_t n = (size_t)below(&chance, MANY);
   for (size_t i = 0; i < n; i++) {
     numbers[i] = any_key();
     memcpy(cells + i * key_size, &key[numbers[i]].at, key_size);

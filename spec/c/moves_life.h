@@ -609,7 +609,7 @@ static void expect_policy(const hmap_stats *s) {
 static void run_command(const struct command *c) {
   refused = memory.refused;
   if (life.refusing && one_in(8))
-    memory.refuse_at = memory.calls + 1 + upto(3);
+    memory.refuse_at = memory.calls + 1 + (size_t)upto(3);
   c->run();
   memory.refuse_at = 0;
   hmap_stats s = stats_now();

@@ -118,7 +118,7 @@ static void steps_finish_a_growth(void) {
   size_t moved, remaining, sum = 0;
   new_map(HMAP_HASH_XXH3, NULL);
   put_from_to(0, 833);
-  size_t waiting = stats().remaining;
+  uint64_t waiting = stats().remaining;
   EXPECT(stats().growing && waiting > 100);
   do {
     EXPECT(hmap_step(m, 7, &moved, &remaining) == HMAP_OK);

@@ -218,9 +218,9 @@ static void histograms_add_up(void) {
   EXPECT(overflow == stats().overflow_in_use);
   EXPECT(d.tophash[0] + d.tophash[1] + d.tophash[4] == 0);
   EXPECT(d.by_entries[d.max_entries] > 0 && d.by_overflow[d.max_overflow] > 0);
-  for (size_t i = d.max_entries + 1; i < HMAP_HIST; i++)
+  for (uint64_t i = d.max_entries + 1; i < HMAP_HIST; i++)
     EXPECT(d.by_entries[i] == 0);
-  for (size_t i = d.max_overflow + 1; i < HMAP_HIST; i++)
+  for (uint64_t i = d.max_overflow + 1; i < HMAP_HIST; i++)
     EXPECT(d.by_overflow[i] == 0);
   hmap_free(m);
 }
@@ -455,6 +455,39 @@ static void fingerprints_are_the_same_everywhere(void) {
   hmap_free(m);
 }
 
+/* Of text as a key, short and long, and of all that an `any` may be. */
+static hmap_cell nth_cell(char text[40], uint32_t n) {
+  int length = snprintf(text, 40, "%0*u", (int)(1 + n % 30), (unsigned)n);
+  switch (n % 4) {
+  case 0:
+    return hmap_any_int(-(int64_t)n);
+  case 1:
+    return hmap_any_float(n / 8.0);
+  default:
+    return hmap_text(text, (size_t)length);
+  }
+}
+
+static void cells_are_hashed_the_same_everywhere(void) {
+  static const struct {
+    const char *key;
+    uint32_t step;
+    uint64_t want;
+  } maps[] = {{"text", 4, UINT64_C(0x05b877039ef70b83)},
+              {"any", 1, UINT64_C(0x6c249325e754a995)}};
+  char text[40];
+  for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++) {
+    new_map(maps[i].key, "uint32", HMAP_HASH_XXH3);
+    for (uint32_t n = 2; n < 800; n += maps[i].step) {
+      hmap_cell key = nth_cell(text, n);
+      EXPECT(hmap_put(m, &key, &n) == HMAP_OK);
+    }
+    uint64_t got = hmap_fingerprint(m);
+    hmap_free(m);
+    EXPECT_SAY(got == maps[i].want, "%s: %016" PRIx64, maps[i].key, got);
+  }
+}
+
 /* -- looking -------------------------------------------------------------- */
 
 static void look_everywhere(void) {
@@ -526,6 +559,8 @@ int main(void) {
   it("keys in a pattern spread like any others", words_spread);
   it("a map is the same on every machine for a seed",
      fingerprints_are_the_same_everywhere);
+  it("and so with keys of text and of any",
+     cells_are_hashed_the_same_everywhere);
   it("xxh3 changes half the bits with each bit of the key, and with the seed",
      xxh3_mixes);
   it("looking changes nothing", looking_changes_nothing);

@@ -37,9 +37,9 @@ void hmap_explain(const hmap *m, const void *key, hmap_explanation *out) {
   out->tophash = tophash(hash);
   out->found = probe(m->t, c, base, with_hash_bits(c, key, hash, &copy),
                      tophash(hash), &at, &v);
-  out->buckets_read = v.buckets;
-  out->comparisons = v.comparisons;
-  out->false_matches = v.false_matches;
+  out->buckets_read = (size_t)v.buckets;
+  out->comparisons = (size_t)v.comparisons;
+  out->false_matches = (size_t)v.false_matches;
   out->depth = depth_of(m->t, base, at.b);
   out->slot = (unsigned)at.i;
   out->slots_scanned = slots_scanned(at.b, at.i, out->depth);

@@ -63,7 +63,7 @@ static size_t array_bytes(const hmap *m, unsigned B) {
   size_t bytes = times(n, m->t->bucket_size);
   if (bytes > SIZE_MAX / 4)
     return SIZE_MAX;
-  return bytes + preallocated(B) * m->t->bucket_size;
+  return bytes + (size_t)preallocated(B) * m->t->bucket_size;
 }
 
 array *hmapi_array_new(hmap *m, unsigned B, hmap_status *why) {

@@ -188,16 +188,9 @@ static ALWAYS_INLINE slots match_live(const bmap *b) {
 
 #  else
 
-/* The tophash word with slot 0 in the low byte, whatever the machine. */
+/* The tophash word with slot 0 in the low byte. */
 static ALWAYS_INLINE uint64_t tophash_word(const bmap *b) {
-#    if defined(HMAP_LITTLE_ENDIAN)
-  return load64(b->tophash);
-#    else
-  uint64_t word = 0;
-  for (unsigned i = HMAP_BUCKET_COUNT; i-- > 0;)
-    word = word << 8 | b->tophash[i];
-  return word;
-#    endif
+  return load64_little(b->tophash);
 }
 /* The top bit of every byte that is zero; exact: no carry leaves a byte. */
 static ALWAYS_INLINE slots zero_bytes(uint64_t word) {

@@ -268,7 +268,7 @@ static void advance_evacuation_mark(hmap *m) {
   if (m->nevacuate == noldbuckets(m))
     hmapi_end_resize(m);
   else if (m->old->sliced)
-    hmapi_array_give(m, m->old, m->nevacuate * m->t->bucket_size);
+    hmapi_array_give(m, m->old, (size_t)m->nevacuate * m->t->bucket_size);
 }
 
 /* Moves old bucket o unless it has moved, and lets the mark pass. */

@@ -164,7 +164,7 @@ static ALWAYS_INLINE bool in_class(const hmap_iter *it, place at) {
 /* The live slots still to be looked at in the bucket in hand, in Go's order:
 ** once round from a random one. */
 static slots slots_left(const hmap_iter *it) {
-  return from(turned(match_live(it->at), it->offset), it->slot);
+  return from(turned(match_live(it->at), it->offset), (size_t)it->slot);
 }
 
 /* Goes on to the next live slot of the chain in hand that is in the class. */

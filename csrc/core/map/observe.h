@@ -57,7 +57,7 @@ static inline void notify_entry(const hmap *m, hmap_touch t) {
 
 static inline void emit(hmap *m, hmap_event event) {
   if (UNLIKELY(m->sink != NULL)) {
-    event.count = m->count;
+    event.count = (size_t)m->count;
     m->sink(m->sink_ud, &event);
   }
 }

@@ -94,7 +94,7 @@ bool hmapi_free_step(hmap *m, uint64_t n) {
     return false;
   empty_buckets(m, a, n);
   if (a->at < a->n) {
-    hmapi_array_give(m, a, a->at * m->t->bucket_size);
+    hmapi_array_give(m, a, (size_t)a->at * m->t->bucket_size);
     return true;
   }
   if (a->mapped && a->bytes - a->given > SLICE_BYTES) {

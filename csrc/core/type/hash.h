@@ -33,8 +33,8 @@ typedef struct hash_key {
 static inline void set_secret(hash_key *k, const uint8_t *secret, bool own) {
   k->secret = secret;
   k->own_secret = own;
-  k->word[0] = load64(secret);
-  k->word[1] = load64(secret + 8);
+  k->word[0] = load64_little(secret);
+  k->word[1] = load64_little(secret + 8);
 }
 
 /* Takes up a new hash0; no entry may be hashed under the old one. */

@@ -90,6 +90,16 @@ describe("a ledger", function()
     assert.equal(m:last_op().number, total)
   end)
 
+  it("counts each key of a delete_many, also when the map runs empty",
+    function()
+      for n = 0, 2 do
+        local m = counted()
+        fill(m, 1, n)
+        assert.equal(n, m:delete_many { 1, 2, 3, 4 })
+        assert.equal(4, m:ledger().ops.delete)
+      end
+    end)
+
   it("keeps the costliest operations, dearest first", function()
     local m = counted()
     fill(m, 1, 3000)

@@ -158,9 +158,11 @@ size_t hmap_delete_many(hmap *m, const void *keys, size_t n) {
     size_t size = least(n - done, BATCH);
     if (m->count > 0)
       fetch(m, chunk, size, &b);
-    for (size_t i = 0; i < size && m->count > 0; i++) {
+    for (size_t i = 0; i < size; i++) {
       const void *key = nth_key(m, chunk, i);
-      deleted += hmapi_delete_hashed(m, key, hash_now(m, &b, i, key));
+      deleted += m->count > 0
+                     ? hmapi_delete_hashed(m, key, hash_now(m, &b, i, key))
+                     : hmap_delete(m, key); /* an operation all the same */
     }
   }
   return deleted;

@@ -187,15 +187,16 @@ static void expect_kept(const promise *p) {
 static void put(unsigned n) {
   key k = key_of(n);
   uint32_t bit = UINT32_C(1) << n;
-  int64_t e = 0;
+  uint8_t e = 0, elem[8];
   if (is_nan(n)) {
     bit = UINT32_C(1) << (on->nkeys + on->more + w.nans);
-    e = 2 + w.nans++;
+    e = (uint8_t)(2 + w.nans++);
   } else if (w.there & bit) {
     e = !(w.odd & bit);
   }
-  done(on->key == HMAP_INT64 ? hmap_put_i64(w.m, k.i64, &e)
-                             : hmap_put(w.m, &k, &e));
+  memset(elem, e, sizeof elem); /* read by one byte, whichever comes first */
+  done(on->key == HMAP_INT64 ? hmap_put_i64(w.m, k.i64, elem)
+                             : hmap_put(w.m, &k, elem));
   w.there |= bit;
   w.odd = e == 1 ? w.odd | bit : w.odd & ~bit;
 }
@@ -390,7 +391,7 @@ static void make_room(size_t n) {
 }
 
 static uint64_t *place_of(uint64_t number) {
-  size_t i = number >> LEFT_BITS & (room - 1);
+  size_t i = (size_t)(number >> LEFT_BITS) & (room - 1);
   while (met[i] != 0 && (met[i] ^ number) >> LEFT_BITS != 0)
     i = (i + 1) & (room - 1);
   return &met[i];

@@ -25,6 +25,7 @@ needs-doc = build
 needs-programs = test
 needs-test = test
 needs-lint = test
+needs-portable = test portable
 needs-budget = test
 needs-oracle = oracle
 needs-exhaust = core
@@ -157,6 +158,10 @@ oracle:  ## follow the map of Go's own runtime, live; SECONDS=20 SEED=n
 exhaust: $(BUILD)/spec/exhaust  ## all short lists of operations; MORE=3: longer
 	@$(BUILD)/spec/exhaust $(or $(MORE),2)
 
+portable:  ## other machines, compilers, C libraries; memcheck, clang-tidy
+	@CC=$(call quoted,$(CC)) LUA=$(call quoted,$(LUA)) MAKE='$(MAKE)' \
+	  bash spec/run.sh portable
+
 lint:  ## the linters alone: clang-format and luacheck
 	@bash spec/run.sh lint
 
@@ -262,7 +267,7 @@ help:  ## this list
 
 FORCE:
 .PHONY: all core programs lua-programs env explore load-table doc test oracle \
-  exhaust fuzz lint fresh budget bench bench-table bench-pause \
+  portable exhaust fuzz lint fresh budget bench bench-table bench-pause \
   bench-pause-table deps install dist rockspec clean help FORCE
 .DELETE_ON_ERROR:
 

@@ -281,7 +281,10 @@ typedef void *(*hmap_alloc_fn)(void *ud, void *ptr, size_t osize, size_t nsize);
 ** aligned to `page` that cost nothing until touched, or NULL; unmap gives back
 ** `bytes` of them that begin at offset `from`, and does not fail. An area goes
 ** back in order, from its front to its end, page by page at the least. discard,
-** which may be NULL, lets go of what is in some pages, but not of the pages. */
+** which may be NULL, lets go of what is in some pages, but not of the pages.
+** Where a system has none (no mmap) and a program brings none, arrays come from
+** the allocator: then an operation that begins or ends a growth clears or frees
+** one as a whole, and is not bounded. */
 typedef struct hmap_pages {
   void *(*map)(void *ud, size_t size);
   void (*unmap)(void *ud, void *area, size_t size, size_t from, size_t bytes);

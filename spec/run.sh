@@ -10,6 +10,7 @@
 #
 #   run.sh          everything
 #   run.sh lint     the linters alone
+#   run.sh portable what spec/portable.sh has, on other machines and the like
 #   ONLY=iter       only what has this in its line, of the released build
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -96,13 +97,18 @@ build() { # dir compiler cflags: the library, the module, all C programs
   "$MAKE" -s -j2 BUILD="$1" CC="$2" CFLAGS="$3" all programs lua-programs
 }
 
-# c_suites DIR HOW: all C programs of the build in DIR
+# c_suites DIR HOW [RUNNER [PROGRAM...]]: C programs of the build in DIR, all
+# or these, each as it is or as an argument of RUNNER
 c_suites() {
-  for source in spec/c/*.c; do
-    name=$(basename "$source" .c)
+  dir=$1 how=$2 with=${3:-}
+  shift $(($# < 3 ? $# : 3))
+  [ $# -gt 0 ] || set -- spec/c/*.c
+  for name; do
+    name=$(basename "$name" .c)
     case $name in
-      example*) pool fact "$name.c runs, $2" "$1/spec/$name" ;;
-      *) pool suite "$name.c, $2" "$1/spec/$name" ;;
+      # shellcheck disable=SC2086 # a runner and its arguments, or none
+      example*) pool fact "$name.c runs, $how" $with "$dir/spec/$name" ;;
+      *) pool suite "$name.c, $how" $with "$dir/spec/$name" ;;
     esac
   done
 }
@@ -196,6 +202,9 @@ linters() {
   fi
 }
 
+# shellcheck source=spec/portable.sh
+. spec/portable.sh
+
 # -- what is run --------------------------------------------------------------
 
 other_lua() { # releases besides the one that LUA names
@@ -235,7 +244,7 @@ without_simd() { # compiler
 house() {
   for compiler in gcc clang; do
     pool fact "compiles with $compiler without a warning" \
-      build "$tmp/by-$compiler" "$compiler" "-O2 -Werror"
+      build "$tmp/by-$compiler" "$compiler" "-O2 -pedantic -Werror"
   done
   pool fact "hmap.h needs no other header" header_alone hmap.h
   pool fact "hmap_inspect.h needs no other header" header_alone hmap_inspect.h
@@ -260,11 +269,14 @@ everything() {
   [ ! -r spec/lua_c/threads.c ] || threads
   without_simd gcc
   without_simd clang
+  portable_short
   other_lua
 }
 
 if [ "${1:-}" = lint ]; then
   linters
+elif [ "${1:-}" = portable ]; then
+  portable
 elif build build "$CC" "$release" >"$tmp/log" 2>&1; then
   suites build "as released"
   pool budgets

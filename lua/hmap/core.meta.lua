@@ -1300,7 +1300,7 @@ function map:forecast(n) end
 
 --- One integer for the whole state: count, B, growth, and every tophash byte,
 --- key and value in its chain and order. Equal for equal states, on every
---- little-endian machine; objects in `any` count by their kind alone. Not for
+--- machine (see `seed`); objects in `any` count by their kind alone. Not for
 --- addresses, iterators and policy. Walks the map.
 ---
 --- Cost: O(n): walks the map.

@@ -166,7 +166,7 @@ static bool list_has_nan(void) {
 
 static void expect_reads(uint32_t n) {
   const void *at = hmap_get(m, &key[n].at);
-  bool found = born[n] != 0 && n < life.nkeys;
+  bool found = n < life.nkeys && born[n] != 0;
   EXPECT_SAY((at != NULL) == found, "key %" PRIu32 " is %s", n,
              found ? "lost" : "there");
   EXPECT_SAY(at == NULL || is_elem(at, elem[n]), "key %" PRIu32 " lies", n);

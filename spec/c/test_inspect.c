@@ -227,7 +227,11 @@ static void histograms_add_up(void) {
 
 static void says_what_it_no_longer_knows(void) {
   hmap_bucket_view b;
-  new_map("int64", "int64", HMAP_HASH_XXH3);
+  hmap_pages pages;
+  heap memory = {.refuse_at = 0};
+  hmap_options o = {.key = {.kind = HMAP_INT64}, .elem = {.kind = HMAP_INT64}};
+  heap_serve(&memory, &o, &pages);
+  EXPECT(hmap_new(&o, &m) == HMAP_OK);
   for (int64_t k = 0; !stats().growing || stats().noldbuckets < 4096; k++)
     put_from_to(k, k + 1);
   EXPECT(hmap_view_bucket(m, HMAP_OLD, 4000, 0, &b) && !b.evacuated);

@@ -14,6 +14,7 @@ static const struct {
 #define NKINDS (sizeof kinds / sizeof kinds[0])
 
 static uint32_t round_up(uint32_t n, uint32_t align) {
+  assert(align > 0);
   return (n + align - 1) / align * align;
 }
 

@@ -1,0 +1,163 @@
+# Other compilers, flags, machines and C libraries, and programs that read code.
+# Functions for spec/run.sh: `portable` is all of them, `portable_short` the
+# part that every test has time for. What is not there is skipped, and said.
+
+# of MACHINE: how C is compiled for it, how it is run, and what to install
+of() {
+  compiler=$CC flags=-O1 linked='' runner='' packages="a C compiler"
+  case $1 in
+    32-bit) # other sizes of pointers, other alignments, other floats
+      compiler="gcc -m32" packages="libc6-dev-i386 lib32gcc-12-dev"
+      ;;
+    s390x) # the high byte first
+      compiler=s390x-linux-gnu-gcc linked=-static runner=qemu-s390x
+      packages="gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user"
+      ;;
+    aarch64) # other vectors, another order of memory
+      compiler=aarch64-linux-gnu-gcc linked=-static runner=qemu-aarch64
+      packages="gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
+      ;;
+    musl) # from where the others have their headers it wants xxhash.h alone
+      compiler=musl-gcc linked=-static packages=musl-tools
+      flags="-O2 -idirafter /usr/include"
+      ;;
+    no-mmap)
+      flags="-O1 -U__unix__ -U__APPLE__"
+      ;;
+  esac
+}
+
+# A C program is made so, and runs.
+works() {
+  printf '#include <stdlib.h>\n#include <xxhash.h>\nint main(void){return 0;}' \
+    >"$tmp/works.c"
+  # shellcheck disable=SC2086 # lists of words
+  $compiler $flags $linked -o "$tmp/works" "$tmp/works.c" && $runner "$tmp/works"
+}
+
+# made MACHINE: the core and its programs are there for it
+made() {
+  of "$1"
+  if ! works >/dev/null 2>&1; then
+    echo "skip  builds for $1: needs $packages"
+    return 1
+  fi
+  fact "builds for $1" "$MAKE" -s -j2 BUILD="build/portable/$1" \
+    CC="$compiler" CFLAGS="$flags -pedantic -Werror" LDFLAGS="$linked" \
+    core programs
+}
+
+# on MACHINE [PROGRAM...]: all of the core's programs, or these
+on() {
+  made "$1" && c_suites "build/portable/$1" "on $1" "$runner" "${@:2}"
+}
+
+# traces MACHINE NAME...: of these traces, where all would take too long
+traces() {
+  # shellcheck disable=SC2086 # a runner, or none
+  pool suite "conformance.c, ${*:2}, on $1" $runner \
+    "build/portable/$1/spec/conformance" "${@:2}"
+}
+
+without_ledger() { # whose bounds are those of mapped arrays
+  for source in spec/c/{conformance,test_}*.c; do
+    basename "$source" .c
+  done | grep -v test_ledger
+}
+
+levels() { # compiler
+  for level in 0 1 2 3; do
+    how="by $1 -O$level"
+    fact "builds $how -std=c11 -pedantic" build "build/portable/$1$level" \
+      "$1" "-O$level -pedantic -Werror" || continue
+    c_suites "build/portable/$1$level" "$how"
+    eval "$("$MAKE" -s BUILD="build/portable/$1$level" env)"
+    for name in map model values; do
+      pool suite "${name}_spec.lua, $how" busted --lua="$LUA" \
+        --cpath="build/portable/$1$level/?.so" -o plainTerminal \
+        "spec/${name}_spec.lua"
+    done
+  done
+}
+
+# -- programs that read code --------------------------------------------------
+
+# Lua's headers do not say what never returns, spec/noreturn.h does. Of what is
+# set in one function and read in another on the same condition, clang's
+# analyzer loses sight in the binding.
+tidy_core() {
+  clang-tidy --quiet csrc/core/*/*.c -- -std=c11 -Icsrc
+}
+tidy_binding() {
+  clang-tidy --quiet --checks="\
+-clang-analyzer-core.UndefinedBinaryOperatorResult,\
+-clang-analyzer-core.CallAndMessage" csrc/binding/*.c csrc/binding/*/*.c -- \
+    -std=c11 -D_DEFAULT_SOURCE -Icsrc \
+    -isystem "$(LUA=$LUA sh .ci/lua include)" \
+    -include spec/noreturn.h
+}
+
+# The core: of the binding it takes what raises for something that returns.
+cppchecked() {
+  cppcheck -q --std=c11 --enable=warning,performance,portability \
+    --error-exitcode=1 -Icsrc csrc/core
+}
+
+readers() {
+  if command -v clang-tidy >/dev/null; then
+    pool fact "the core is clean under clang-tidy" tidy_core
+    pool fact "the binding is clean under clang-tidy" tidy_binding
+  else
+    echo "skip  clean under clang-tidy: not installed"
+  fi
+  if command -v cppcheck >/dev/null; then
+    pool fact "the core is clean under cppcheck" cppchecked
+  else
+    echo "skip  clean under cppcheck: not installed"
+  fi
+}
+
+# -- memcheck, which sees what is read before it is written -------------------
+
+memcheck="valgrind -q --error-exitcode=9 --trace-children=no"
+
+memchecked() {
+  if ! command -v valgrind >/dev/null; then
+    echo "skip  under memcheck: needs valgrind"
+    return
+  fi
+  fact "builds for memcheck" build build/portable/memcheck gcc "-O1 -g" || return
+  eval "$("$MAKE" -s BUILD=build/portable/memcheck env)"
+  c_suites build/portable/memcheck "under memcheck" "$memcheck" \
+    test_{cells,check,growth,inspect,iter,memory,model}
+  for name in map values batch iteration scan text tuple verbs policy drop; do
+    # shellcheck disable=SC2086 # lists of words
+    pool suite "${name}_spec.lua, under memcheck" $memcheck \
+      "$(command -v "$LUA")" "$(command -v busted)" \
+      --cpath="build/portable/memcheck/?.so" -o plainTerminal \
+      "spec/${name}_spec.lua"
+  done
+}
+
+# -- what is run --------------------------------------------------------------
+
+portable_short() {
+  on 32-bit test_{check,growth,inspect,iter,model}
+  on s390x test_{check,growth,inspect,iter} &&
+    traces s390x spec/golden/{chain,itersame,nan,raw}_*.gz
+}
+
+portable() {
+  on 32-bit
+  on s390x
+  on aarch64
+  on musl
+  # shellcheck disable=SC2046 # a list of words
+  on no-mmap $(without_ledger)
+  without_simd gcc
+  without_simd clang
+  levels gcc
+  levels clang
+  readers
+  memchecked
+}

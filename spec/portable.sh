@@ -35,6 +35,43 @@ works() {
   $compiler $flags $linked -o "$tmp/works" "$tmp/works.c" && $runner "$tmp/works"
 }
 
+# -- what conformance reads traces with ---------------------------------------
+
+sources=build/portable/sources
+debian=http://deb.debian.org/debian/pool/main
+
+# fetched PATH SHA256: a source package of Debian's, as it was checked once
+fetched() {
+  file=$sources/$(basename "$1")
+  mkdir -p "$sources"
+  [ -r "$file" ] ||
+    /usr/lib/apt/apt-helper -qq download-file "$debian/$1" "$file" "SHA256:$2"
+}
+
+# libraries MACHINE: Jansson and zlib, made for it; adds to flags and linked
+libraries() {
+  to=build/portable/$1/lib
+  if ! [ -r "$to/libjansson.a" ]; then
+    fetched j/jansson/jansson_2.14.orig.tar.gz \
+      c739578bf6b764aa0752db9a2fdadcfe921c78f1228c7ec0bb47fa804c55d17b &&
+      fetched z/zlib/zlib_1.2.13.dfsg.orig.tar.bz2 \
+        71feb7947e3c00ef125f83b79a4e529bde31171e5babe48b391f06758d1ab0a1 &&
+      rm -rf "$to" && mkdir -p "$to" &&
+      tar -xf "$sources/jansson_2.14.orig.tar.gz" -C "$to" &&
+      tar -xf "$sources/zlib_1.2.13.dfsg.orig.tar.bz2" -C "$to" &&
+      (cd "$to"/zlib-* && CC="$compiler" CFLAGS=-O1 ./configure --static &&
+        make -s libz.a && cp libz.a ..) &&
+      (cd "$to"/jansson-* && : >android/jansson_private_config.h &&
+        for source in src/*.c; do
+          $compiler -O1 -w -DHAVE_STDINT_H -Iandroid -Isrc -c "$source" || exit
+        done && ar rcs ../libjansson.a ./*.o)
+  fi >/dev/null 2>&1 || return 1
+  for folder in "$to"/jansson-*/src "$to"/jansson-*/android "$to"/zlib-*; do
+    flags="$flags -isystem $folder"
+  done
+  linked="$linked -L$to"
+}
+
 # made MACHINE: the core and its programs are there for it
 made() {
   of "$1"
@@ -42,6 +79,10 @@ made() {
     echo "skip  builds for $1: needs $packages"
     return 1
   fi
+  [ "$1" = no-mmap ] || libraries "$1" || {
+    echo "skip  builds for $1: the sources of Jansson and zlib are not to be had"
+    return 1
+  }
   fact "builds for $1" "$MAKE" -s -j2 BUILD="build/portable/$1" \
     CC="$compiler" CFLAGS="$flags -pedantic -Werror" LDFLAGS="$linked" \
     core programs

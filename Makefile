@@ -110,6 +110,10 @@ $(BUILD)/spec/oracle: $(wildcard spec/go/oracle/*.go)
 	cd spec/go/oracle && GO111MODULE=off GOFLAGS= \
 	  go build -o $(call quoted,$(abspath $@)) .
 
+# And those of a file that is being written.
+$(BUILD)/spec/lua/crash: LDFLAGS += -Wl,--wrap=write -Wl,--wrap=fsync \
+  -Wl,--wrap=close -Wl,--wrap=renameat -Wl,--wrap=openat
+
 lua-programs: $(EMBEDDED)  ## the C programs in spec/lua_c, which embed Lua
 
 $(BUILD)/spec/lua/%: spec/lua_c/%.c $(BINDING) $(BUILD)/libhmap.a

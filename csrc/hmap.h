@@ -627,7 +627,8 @@ typedef struct hmap_trouble {
 } hmap_trouble;
 
 /* Writes m. note: n bytes that hmap_load's caller finds again; may be NULL.
-** HMAP_EOBJECT: nothing was written. Also HMAP_EIO, HMAP_ENOMEM, HMAP_ETOOBIG
+** A map that has not changed makes the same bytes. HMAP_EOBJECT: nothing was
+** written. Also HMAP_EIO, HMAP_ENOMEM, HMAP_ETOOBIG
 ** (the note). why may be NULL. Walks the map; writes in pieces of 256 KiB. */
 HMAP_MUST_USE hmap_status hmap_save(hmap *m, const void *note, size_t n,
                                     hmap_write_fn write, void *ud,

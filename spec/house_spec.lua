@@ -113,7 +113,7 @@ local compilers = {"gcc", "clang"}
 local floors = {
   core = {mem = 1, type = 2, map = 3, file = 4, inspect = 5},
   binding = {value = 1, self = 2, registry = 3, trace = 4, data = 5,
-    inspect = 6, module = 7},
+    file = 6, inspect = 7, module = 8},
 }
 
 local function floor_of(path)

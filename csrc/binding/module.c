@@ -17,6 +17,9 @@
 #include "binding/data/options.h"
 #include "binding/data/proxy.h"
 #include "binding/data/scan.h"
+#include "binding/file/job.h"
+#include "binding/file/load.h"
+#include "binding/file/save.h"
 #include "binding/inspect/explain.h"
 #include "binding/inspect/limits.h"
 #include "binding/inspect/line.h"
@@ -61,7 +64,7 @@ static void push_methods(lua_State *L, int shape) {
       lentry_methods, lbatch_methods,   liter_methods,  lscan_methods,
       lproxy_methods, lbind_methods,    llife_methods,  lgrowth_methods,
       lviews_methods, lexplain_methods, ltrace_methods, lrecord_methods,
-      lwatch_methods};
+      lwatch_methods, lsave_methods};
   const luaL_Reg *typed = lmap_typed_methods(shape);
   lua_newtable(L);
   for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; i++)
@@ -155,6 +158,8 @@ PUBLIC int luaopen_hmap_core(lua_State *L);
 int luaopen_hmap_core(lua_State *L) {
   static const luaL_Reg functions[] = {{"new", loptions_new},
                                        {"of", lproxy_of},
+                                       {"load", lload_load},
+                                       {"loading", lload_loading},
                                        {"extend", mod_extend},
                                        {"methods", mod_methods},
                                        {"sandbox", mod_sandbox},
@@ -166,6 +171,7 @@ int luaopen_hmap_core(lua_State *L) {
                                lmap_close_all,    ltrace_drop};
   lgc_open(L, &above);
   liter_open(L);
+  ljob_open(L);
   lua_newtable(L);
   larg_setfuncs(L, functions, 0);
   lviews_open(L);

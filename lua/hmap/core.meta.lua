@@ -995,6 +995,54 @@ function map:merge(other) end
 ---@return integer lines
 function map:load_lines(file, opts) end
 
+--- Writes the map into a file, for hmap.load: types, policy, hash, seed and all
+--- entries. The file is written beside the path, synced and renamed: whatever
+--- happens, there is the old one or the new one, whole. An `any` map may hold
+--- booleans, numbers and strings.
+---
+--- Errors: What the system says of the path or the disk; a key or value that is
+--- an object, before anything is written. No paths in a sandbox.
+---
+--- Cost: O(n), and 300 KB; no Lua value is made for an entry.
+---
+--- ```lua
+--- local path = os.tmpname()
+--- local m = hmap.from { pear = 3, plum = 8 }
+--- print(m:save(path), hmap.load(path):get("plum")) --> 2 8
+--- os.remove(path)
+--- ```
+---@param path string
+---@return integer entries how many were saved
+function map:save(path) end
+
+--- The same in steps, between which the map may be read and written. An entry
+--- that is there throughout is in the file once; of others it is open. The file
+--- is in place when the loop has ended by itself; a loop that is left, or
+--- raises, leaves what was there before.
+---
+--- Errors: As save, at once or at the step that meets it; a map that is closed,
+--- or rekeyed more than eight times, meanwhile.
+---
+--- Cost: O(n) a step, and what the disk takes for 256 KiB; the last one syncs.
+---
+--- ```lua
+--- local path = os.tmpname()
+--- local m = hmap.new { key = "int64", value = "none" }
+--- for i = 1, 2500 do m:set(i) end
+--- for done, total in m:saving(path, 1000) do print(done, total) end
+--- --> 1000 2500
+--- --> 2000 2500
+--- --> 2500 2500
+--- os.remove(path)
+--- ```
+---@param path string
+---@param n? integer entries of a step at most; default 1000
+---@return fun(): integer?, integer? next entries so far, and in the map now
+---@return userdata state
+---@return nil none
+---@return userdata closing
+function map:saving(path, n) end
+
 --- An object on which t[k], t[k] = v, pairs(t) and #t work and nothing else, so
 --- that no key collides with a method.
 ---
@@ -1504,6 +1552,53 @@ function core.hash(key_type, key, seed, hash) end
 ---@param opts? hmap.Options
 ---@return hmap.Map
 function core.from(source, opts) end
+
+--- The map that a file has, of m:save. Options as of hmap.new come before what
+--- the file says; key and value must be its types. A seed that nobody chose is
+--- not in the file: the map draws its own.
+---
+--- Errors: What the system says of the path; a file that is cut off, damaged or
+--- none of a map: what is wrong, and at which byte. No map is made then.
+---
+--- Cost: O(n): a put for each entry; no Lua value is made for it.
+---
+--- ```lua
+--- local path = os.tmpname()
+--- hmap.from({ 10, 20 }, { name = "old" }):save(path)
+--- local m = hmap.load(path, { name = "new", policy = "adaptive" })
+--- print(m:get(2), m) --> 20 hmap 'new' int64 -> int64: 2 entries, B=0, load 2.00
+--- os.remove(path)
+--- ```
+---@param path string
+---@param opts? hmap.Options
+---@return hmap.Map
+function core.load(path, opts) end
+
+--- The same in steps. The last turn brings the map; a loop that is left, or
+--- raises, leaves none.
+---
+--- Errors: As load, at once or at the step that meets it.
+---
+--- Cost: O(n) a step, and reading 256 KiB.
+---
+--- ```lua
+--- local path = os.tmpname()
+--- hmap.from({ 10, 20, 30 }):save(path)
+--- for done, total, m in hmap.loading(path, 2) do
+---   print(done, total, m and #m)
+--- end
+--- --> 2 3 nil
+--- --> 3 3 3
+--- os.remove(path)
+--- ```
+---@param path string
+---@param n? integer entries of a step at most; default 1000
+---@param opts? hmap.Options
+---@return fun(): integer?, integer?, hmap.Map? next entries so far and in all
+---@return userdata state
+---@return nil none
+---@return userdata closing
+function core.loading(path, n, opts) end
 
 --- Compares the hash functions on a list of keys, without building the maps:
 --- a bad hash takes no longer than a good one.

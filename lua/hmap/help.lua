@@ -19,6 +19,8 @@ local TOPICS = {
   { "Many entries at once",
     "get_many set_many delete_many merge totable load_lines clear" },
   { "Go through all", "pairs keys values scan" },
+  { "How does it outlive the process?",
+    "save saving hmap.load hmap.loading" },
   { "How large is it?", "count stats memory" },
   { "Where is this key?", "explain bucket buckets hmap.hash" },
   { "What does it look like?", "draw header hmap.report hmap.film" },

@@ -158,6 +158,8 @@ core.set_view_event("profile", "__tostring", profile.text)
 local hmap = {
   new = core.new,
   from = intake.from,
+  load = core.load,
+  loading = core.loading,
   layout = core.layout,
   plan = plan.plan,
   hash = core.hash,

@@ -428,6 +428,48 @@ for _, kind in ipairs { ANYS, STRINGS, KINDS[10] } do
   end)
 end
 
+-- -- files --------------------------------------------------------------------
+
+local path = os.tmpname()
+
+-- A loop that is left.
+local function first_turn(step_on, state, _, closing)
+  local closed <close> = closing
+  assert(closed and step_on(state))
+end
+
+local function saved(kind)
+  return function()
+    local w = world_of(kind)()
+    w.m:save(path)
+    return w
+  end
+end
+
+for _, kind in ipairs { INTS, KINDS[10] } do
+  on(kind, "save", function(w) assert(w.m:save(path) == FILLED) end)
+  on(kind, "saving", function(w)
+    for done, total in w.m:saving(path, 20) do assert(done <= total) end
+    first_turn(w.m:saving(path, 20))
+  end)
+  on(kind, "load", function()
+    local m <close> = hmap.load(path, { name = "loaded" })
+    assert(#m == FILLED)
+  end, nil, saved(kind))
+  on(kind, "loading", function()
+    local turns = 0
+    for done, total, m in hmap.loading(path, 20) do
+      turns = turns + 1
+      assert((m ~= nil) == (done == total))
+      if m then m:close() end
+    end
+    assert(turns > 0 and turns <= 2) -- a step tried again may do more
+    first_turn(hmap.loading(path, 20))
+  end, nil, saved(kind))
+end
+on(ANYS, "save objects", function(w) pcall(w.m.save, w.m, path) end)
+step("the file goes", nothing, function() os.remove(path) end)
+
 -- -- questions without a map --------------------------------------------------
 
 step("layout", nothing, function()

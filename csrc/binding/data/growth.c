@@ -48,7 +48,7 @@ static int map_rekey(lua_State *L) { return move(L, hmap_rekey); }
 
 /* step [-0, +0, v]: n old buckets; how many moved is added to *moved, how many
 ** are left is returned. */
-static size_t step(lua_State *L, lmap *h, size_t n, size_t *moved) {
+size_t lgrowth_step(lua_State *L, lmap *h, size_t n, size_t *moved) {
   size_t now = 0, remaining = 0;
   ltrace_op(h, LTRACE_STEP, n < INT64_MAX ? n : INT64_MAX);
   for (int tries = 0;
@@ -73,7 +73,7 @@ static int map_step(lua_State *L) {
   size_t n =
       lua_isnone(L, 2) ? 1 : (size_t)lcell_natural(L, 2, "number of buckets");
   size_t moved = 0;
-  size_t remaining = step(L, h, n, &moved);
+  size_t remaining = lgrowth_step(L, h, n, &moved);
   return push_progress(L, h, moved, remaining);
 }
 
@@ -90,7 +90,7 @@ static int map_step_for(lua_State *L) {
   double end = lclock_now() + seconds;
   size_t moved = 0, remaining;
   do
-    remaining = step(L, h, STEP_BUCKETS, &moved);
+    remaining = lgrowth_step(L, h, STEP_BUCKETS, &moved);
   while ((remaining > 0 || h->gc->dying != NULL) && lclock_now() < end);
   return push_progress(L, h, moved, remaining);
 }
@@ -99,7 +99,7 @@ static int map_step_for(lua_State *L) {
 static int map_finish(lua_State *L) {
   lmap *h = lmap_check(L);
   size_t moved = 0;
-  while (step(L, h, SIZE_MAX, &moved) > 0)
+  while (lgrowth_step(L, h, SIZE_MAX, &moved) > 0)
     continue;
   lmap_written(h, LMAP_COUNT_EVERY);
   return 0;

@@ -7,9 +7,8 @@
 
 /* -- a new map ------------------------------------------------------------ */
 
-/* The core's options of a map; key and value have room for their fields. */
-static hmap_options core_options(lua_State *L, const lconf *conf,
-                                 hmap_field *key, hmap_field *value) {
+hmap_options lmap_core_options(lua_State *L, const lconf *conf, hmap_field *key,
+                               hmap_field *value) {
   bool word = conf->key->shape == LCELL_WORD;
   hmap_options o = {
       .key =
@@ -28,7 +27,7 @@ static hmap_options core_options(lua_State *L, const lconf *conf,
 
 hmap *lmap_make_core(lua_State *L, lgc *gc, const lconf *conf) {
   hmap_field key[HMAP_MAX_FIELDS], value[HMAP_MAX_FIELDS];
-  hmap_options o = core_options(L, conf, key, value);
+  hmap_options o = lmap_core_options(L, conf, key, value);
   hmap *m;
   hmap_status status = hmap_new(&o, &m);
   if (status == HMAP_ENOMEM) {
@@ -73,7 +72,7 @@ static lmap *push_closed(lua_State *L, const lconf *conf) {
   return h;
 }
 
-lmap *lmap_new(lua_State *L, const lconf *conf) {
+lmap *lmap_prepare(lua_State *L, const lconf *conf, lregistry **all) {
   lgc *gc = lgc_get(L);
   if (gc->over) /* no finalizer would free the map */
     luaL_error(L, "the Lua state is closing");
@@ -82,13 +81,31 @@ lmap *lmap_new(lua_State *L, const lconf *conf) {
   h->gc = gc;
   gc->above->push_meta(L, lmap_shape(&h->key, &h->value));
   lua_setmetatable(L, -2);
-  lregistry *all = lregistry_prepare(L, h);
+  *all = lregistry_prepare(L, h);
   h->held = hold(L, gc);
-  h->m = h->held->m = lmap_make_core(L, gc, conf);
+  return h;
+}
+
+void lmap_begin(lmap *h, lregistry *all, hmap *m) {
+  h->m = h->held->m = m;
   lregistry_begin(h, all);
   lmap_update_tag(h);
   lmap_count_bytes(h);
+}
+
+lmap *lmap_new(lua_State *L, const lconf *conf) {
+  lregistry *all;
+  lmap *h = lmap_prepare(L, conf, &all);
+  lmap_begin(h, all, lmap_make_core(L, h->gc, conf));
   return h;
+}
+
+void lmap_setname(lua_State *L, int self, int options) {
+  if (!lua_istable(L, options))
+    return;
+  lua_getfield(L, options, "name");
+  lua_setiuservalue(L, self, LMAP_NAME_AT);
+  lregistry_named(L, self);
 }
 
 /* -- all entries ---------------------------------------------------------- */

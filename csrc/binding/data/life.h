@@ -7,6 +7,20 @@
 /* lmap_new [-0, +1, v]: a new map. */
 lmap *lmap_new(lua_State *L, const lconf *conf);
 
+/* The same in two parts. lmap_prepare [-0, +1, v]: a closed map that has all
+** that it needs but the core's; lmap_begin [-0, +0, -]: opens it. */
+lmap *lmap_prepare(lua_State *L, const lconf *conf, struct lregistry **all);
+void lmap_begin(lmap *h, struct lregistry *all, hmap *m);
+
+/* lmap_setname [-0, +0, v]: names a new map as the options say, if that is what
+** is at the other index. */
+void lmap_setname(lua_State *L, int self, int options);
+
+/* lmap_core_options [-0, +0, -]: what the core is told; key and value have room
+** for HMAP_MAX_FIELDS. */
+hmap_options lmap_core_options(lua_State *L, const lconf *conf, hmap_field *key,
+                               hmap_field *value);
+
 /* lmap_end [-0, +0, -]: closes the map at index 1 as its finalizer does. */
 int lmap_end(lua_State *L);
 

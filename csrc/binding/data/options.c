@@ -8,25 +8,23 @@
 #include "binding/value/text.h"
 #include "hmap_inspect.h"
 
-/* Options being read: argument 1 of new. */
-typedef struct options {
-  lconf conf;
-  ltype_room key, value;
-} options;
+typedef loptions options;
 
 /* Each reads the option's value, on top of the stack. */
 
-static void option_integer(lua_State *L, const char *name, lua_Integer *out) {
+static void option_integer(lua_State *L, const options *o, const char *name,
+                           lua_Integer *out) {
   int ok;
   *out = lua_tointegerx(L, -1, &ok);
   if (!ok || lua_type(L, -1) != LUA_TNUMBER)
-    larg_error(L, 1, "option '%s': integer expected, got %s", name,
+    larg_error(L, o->arg, "option '%s': integer expected, got %s", name,
                ltext_pushvalue(L, lua_gettop(L), LTEXT_QUOTED));
 }
 
-static const char *option_string(lua_State *L, const char *name) {
+static const char *option_string(lua_State *L, const options *o,
+                                 const char *name) {
   if (lua_type(L, -1) != LUA_TSTRING)
-    larg_error(L, 1, "option '%s': string expected, got %s", name,
+    larg_error(L, o->arg, "option '%s': string expected, got %s", name,
                luaL_typename(L, -1));
   return lua_tostring(L, -1);
 }
@@ -37,35 +35,35 @@ void loptions_key_type(lua_State *L, int arg, const ltype_room *type) {
 }
 
 static void read_key(lua_State *L, options *o) {
-  lcell_type(L, -1, 1, "option 'key'", &o->key);
-  loptions_key_type(L, 1, &o->key);
+  lcell_type(L, -1, o->arg, "option 'key'", &o->key);
+  loptions_key_type(L, o->arg, &o->key);
 }
 
 static void read_value(lua_State *L, options *o) {
-  lcell_type(L, -1, 1, "option 'value'", &o->value);
+  lcell_type(L, -1, o->arg, "option 'value'", &o->value);
 }
 
 static void read_capacity(lua_State *L, options *o) {
   lua_Integer n;
-  option_integer(L, "capacity", &n);
+  option_integer(L, o, "capacity", &n);
   if (n < 0)
-    larg_error(L, 1, "option 'capacity' must not be negative, got %I",
+    larg_error(L, o->arg, "option 'capacity' must not be negative, got %I",
                (LUAI_UACINT)n);
   o->conf.capacity = n;
 }
 
 static void read_seed(lua_State *L, options *o) {
   lua_Integer n;
-  option_integer(L, "seed", &n);
+  option_integer(L, o, "seed", &n);
   o->conf.seeded = true;
   o->conf.seed = (uint64_t)n;
 }
 
 static void read_max_bytes(lua_State *L, options *o) {
   lua_Integer n;
-  option_integer(L, "max_bytes", &n);
+  option_integer(L, o, "max_bytes", &n);
   if (n < 1)
-    larg_error(L, 1, "option 'max_bytes' must be positive, got %I",
+    larg_error(L, o->arg, "option 'max_bytes' must be positive, got %I",
                (LUAI_UACINT)n);
   o->conf.max_bytes = (size_t)n;
 }
@@ -86,23 +84,20 @@ hmap_hash loptions_hash(lua_State *L, int arg, const char *name,
 }
 
 static void read_hash(lua_State *L, options *o) {
-  o->conf.hash = loptions_hash(L, 1, option_string(L, "hash"), &o->key.type);
+  o->conf.hash =
+      loptions_hash(L, o->arg, option_string(L, o, "hash"), &o->key.type);
 }
 
 static void read_policy(lua_State *L, options *o) {
-  lpolicy_read(L, lua_gettop(L), 1, "option 'policy': ", &o->conf.policy);
+  lpolicy_read(L, lua_gettop(L), o->arg, "option 'policy': ", &o->conf.policy);
 }
 
-static void read_name(lua_State *L, options *o) {
-  (void)o;
-  option_string(L, "name");
-}
+static void read_name(lua_State *L, options *o) { option_string(L, o, "name"); }
 
 /* One way is built; the option is there so that others can follow. */
 static void read_placement(lua_State *L, options *o) {
-  (void)o;
-  if (strcmp(option_string(L, "placement"), "go") != 0)
-    larg_error(L, 1, "option 'placement': unknown '%s'; it can be 'go'",
+  if (strcmp(option_string(L, o, "placement"), "go") != 0)
+    larg_error(L, o->arg, "option 'placement': unknown '%s'; it can be 'go'",
                ltext_pushvalue(L, lua_gettop(L), LTEXT_EXACT));
 }
 
@@ -127,8 +122,8 @@ static bool is_option(lua_State *L, int idx) {
   return false;
 }
 
-static void check_names(lua_State *L) {
-  for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
+static void check_names(lua_State *L, const options *o) {
+  for (lua_pushnil(L); lua_next(L, o->arg); lua_pop(L, 1)) {
     if (is_option(L, -2))
       continue;
     const char *name = ltext_pushvalue(L, lua_gettop(L) - 1, LTEXT_EXACT);
@@ -139,7 +134,7 @@ static void check_names(lua_State *L) {
       luaL_addstring(&b, option_list[i].name);
     }
     luaL_pushresult(&b);
-    larg_error(L, 1, "unknown option '%s'; options are %s", name,
+    larg_error(L, o->arg, "unknown option '%s'; options are %s", name,
                lua_tostring(L, -1));
   }
 }
@@ -163,18 +158,20 @@ static void check_capacity(lua_State *L, const options *o) {
   if (hmap_get_layout(&k, &v, &layout) != HMAP_OK)
     lmap_raise(L, 0, HMAP_EINVAL);
   if ((uint64_t)o->conf.capacity > (UINT64_C(1) << 48) / layout.bucket_size)
-    larg_error(L, 1, "option 'capacity': no map can hold %I entries",
+    larg_error(L, o->arg, "option 'capacity': no map can hold %I entries",
                (LUAI_UACINT)o->conf.capacity);
 }
 
-static void read_options(lua_State *L, options *o) {
-  if (!lua_istable(L, 1))
-    larg_error(L, 1, "table of options expected, got %s", luaL_typename(L, 1));
-  check_names(L);
+void loptions_read(lua_State *L, options *o) {
+  int top = lua_gettop(L);
+  if (!lua_istable(L, o->arg))
+    larg_error(L, o->arg, "table of options expected, got %s",
+               luaL_typename(L, o->arg));
+  check_names(L, o);
   for (size_t i = 0; i < NOPTIONS; i++) {
-    if (lua_getfield(L, 1, option_list[i].name) != LUA_TNIL)
+    if (lua_getfield(L, o->arg, option_list[i].name) != LUA_TNIL)
       option_list[i].read(L, o);
-    lua_settop(L, 1);
+    lua_settop(L, top);
   }
   check_capacity(L, o);
 }
@@ -182,19 +179,16 @@ static void read_options(lua_State *L, options *o) {
 /* -- a new map ------------------------------------------------------------ */
 
 int loptions_new(lua_State *L) {
-  options o = {.conf = {.key = &o.key.type,
+  options o = {.arg = 1,
+               .conf = {.key = &o.key.type,
                         .value = &o.value.type,
                         .policy = hmap_policy_of(HMAP_POLICY_GO)}};
   lua_settop(L, 1);
   loptions_type(L, 2, "key", &o.key);
   loptions_type(L, 2, "value", &o.value);
   if (!lua_isnil(L, 1))
-    read_options(L, &o);
+    loptions_read(L, &o);
   lmap_new(L, &o.conf);
-  if (lua_istable(L, 1)) {
-    lua_getfield(L, 1, "name");
-    lua_setiuservalue(L, 2, LMAP_NAME_AT);
-    lregistry_named(L, 2);
-  }
+  lmap_setname(L, 2, 1);
   return 1;
 }

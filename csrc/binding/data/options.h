@@ -4,6 +4,16 @@
 
 #include "binding/self/self.h"
 
+/* What a map is to be. */
+typedef struct loptions {
+  int arg;    /* which argument the table of options is */
+  lconf conf; /* key and value point to the two below */
+  ltype_room key, value;
+} loptions;
+
+/* loptions_read [-0, +0, v]: that table, over what is there already. */
+void loptions_read(lua_State *L, loptions *o);
+
 /* loptions_type [-0, +0, v]: the type at index arg, `any` if there is none. */
 void loptions_type(lua_State *L, int arg, const char *what, ltype_room *out);
 

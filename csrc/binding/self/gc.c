@@ -96,6 +96,20 @@ void lgc_free_cursors(lgc *w, lheld *held) {
   }
 }
 
+void lgc_own(lgc *w, lowned *o) {
+  o->prev = NULL;
+  o->next = w->owned;
+  if (o->next != NULL)
+    o->next->prev = o;
+  w->owned = o;
+}
+
+void lgc_disown(lgc *w, lowned *o) {
+  if (o->next != NULL)
+    o->next->prev = o->prev;
+  *(o->prev != NULL ? &o->prev->next : &w->owned) = o->next;
+}
+
 /* free_held [-0, +0, -]: of a map that is no more. */
 static void free_held(lua_State *L, lgc *w, lheld *held) {
   if (held->m != NULL)
@@ -117,6 +131,8 @@ static int gc_gc(lua_State *L) {
   w->above->close_all(L);
   while (w->held != NULL)
     free_held(L, w, w->held);
+  while (w->owned != NULL)
+    w->owned->end(w->owned);
   lgc_free(w, SIZE_MAX);
   return 0;
 }

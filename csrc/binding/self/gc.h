@@ -46,6 +46,13 @@ typedef struct lheld {
   struct lheld *prev, *next;
 } lheld;
 
+/* Something else that must not vanish unseen, for the same reasons: it begins
+** with this. end [-0, +0, -] frees it all. */
+typedef struct lowned {
+  struct lowned *prev, *next;
+  void (*end)(struct lowned *o);
+} lowned;
+
 struct lmap;
 struct ltrace;
 
@@ -71,6 +78,7 @@ typedef struct lgc {
   size_t limit; /* bytes beyond which there must be garbage among them */
   hmap *dying;  /* closed maps that still hold memory */
   lheld *held;  /* of all maps */
+  lowned *owned;
   bool at_once; /* what is closed is freed at once */
   bool over;    /* the Lua state is closing */
   lua_Alloc alloc;
@@ -99,6 +107,10 @@ void lgc_drop(lua_State *L, lgc *w, lheld *held);
 
 /* Ends an entry that holds nothing any more. */
 void lgc_unhold(lgc *w, lheld *held);
+
+/* Into the list and out of it. */
+void lgc_own(lgc *w, lowned *o);
+void lgc_disown(lgc *w, lowned *o);
 
 /* Frees the cursors of a map that is closed. */
 void lgc_free_cursors(lgc *w, lheld *held);

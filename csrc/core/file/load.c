@@ -459,6 +459,8 @@ static hmap_status check_total(hmap_loader *l) {
 
 hmap_status hmap_loader_step(hmap_loader *l, size_t n, bool *more) {
   hmap_status status = l->failed;
+  size_t waiting = l->ncells - l->nput; /* that memory was refused for */
+  n -= waiting < n ? waiting : n;
   *more = true;
   for (bool read = false; status == HMAP_OK && *more;) {
     if (l->nput < l->ncells) {

@@ -213,6 +213,17 @@ static ALWAYS_INLINE hmap_status put_entry(hmap_saver *s) {
 
 /* -- steps ---------------------------------------------------------------- */
 
+/* From the first bucket on: no random number is drawn, and a map that has not
+** changed makes the same file. Where a NaN goes that a growth moves, those who
+** walk must know (see nan_destination). */
+static void begin(hmap_iter *it, hmap *m) {
+  hmapi_iter_open(it, m);
+  it->now.B = it->now.level = m->B;
+  it->wrapped = m->count == 0;
+  if (m->t->key.floats)
+    m->flags |= HMAP_ITERATOR | HMAP_OLD_ITERATOR;
+}
+
 hmap_status hmap_saver_new(hmap *m, const void *note, size_t n,
                            hmap_write_fn write, void *ud, hmap_saver **out) {
   hmap_status status = HMAP_OK;
@@ -234,7 +245,7 @@ hmap_status hmap_saver_new(hmap *m, const void *note, size_t n,
   if (s->raw_key && s->raw_elem && !m->t->key.indirect && !m->t->elem.indirect)
     s->entry_bytes = m->t->key.size + m->t->elem.size;
   s->words = s->entry_bytes == 16 && m->t->key.size == 8;
-  hmap_iter_init(&s->it, m);
+  begin(&s->it, m);
   status = write_header(s, note, n);
   if (status == HMAP_OK)
     *out = s;
@@ -348,7 +359,7 @@ static hmap_status check_objects(hmap *m, hmap_trouble *why) {
   hmap_iter it;
   if (m->t->key.kind != HMAP_ANY && m->t->elem.kind != HMAP_ANY)
     return HMAP_OK;
-  hmap_iter_init(&it, m);
+  begin(&it, m);
   hmap_status status = find_object(&it);
   why->key = it.key;
   hmap_iter_close(&it);

@@ -183,8 +183,8 @@ memchecked() {
 # -- what is run --------------------------------------------------------------
 
 portable_short() {
-  on 32-bit test_{check,growth,inspect,iter,model}
-  on s390x test_{check,growth,inspect,iter} &&
+  on 32-bit test_{check,growth,inspect,iter,model,save}
+  on s390x test_{check,growth,inspect,iter,save} &&
     traces s390x spec/golden/{chain,itersame,nan,raw}_*.gz
 }
 

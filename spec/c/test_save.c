@@ -429,6 +429,51 @@ static void a_note_has_its_limit(void) {
   over();
 }
 
+/* The example of csrc/README.md. */
+static const unsigned char ant[] = {
+    0x89, 0x68, 0x6d, 0x61, 0x70, 0x0d, 0x0a, 0x1a, 0x01, 0,    0,    0,
+    0x50, 0,    0,    0,    0x01, 0,    0,    0,    0,    0,    0,    0,
+    0x06, 0x73, 0x74, 0x72, 0x69, 0x6e, 0x67, 0,    0,    0,    0,    0x05,
+    0x69, 0x6e, 0x74, 0x33, 0x32, 0,    0,    0,    0,    0x04, 0x78, 0x78,
+    0x68, 0x33, 0x01, 0x07, 0,    0,    0,    0,    0,    0,    0,    0,
+    0,    0,    0,    0,    0,    0x1a, 0x40, 0,    0,    0,    0,    0,
+    0,    0,    0,    0x02, 0,    0,    0,    0x01, 0,    0,    0,    0,
+    0,    0,    0,    0,    0x01, 0,    0x02, 0,    0,    0,    0x68, 0x69,
+    0x54, 0x05, 0xa8, 0x03, 0xc1, 0x46, 0xf0, 0x36, 0x0b, 0,    0,    0,
+    0,    0,    0,    0,    0x03, 0,    0,    0,    0x61, 0x6e, 0x74, 0xfe,
+    0xff, 0xff, 0xff, 0x1b, 0x59, 0xbd, 0x9c, 0x58, 0x6a, 0x9d, 0x7d, 0,
+    0,    0,    0,    0x01, 0,    0,    0,    0x01, 0,    0,    0,    0,
+    0,    0,    0,    0x20, 0x1e, 0x04, 0x59, 0x5c, 0x4c, 0x93, 0x24};
+
+static void has_these_bytes_on_every_machine(void) {
+  hmap_options o = options("text", "int32");
+  o.seeded = true;
+  o.seed = 7;
+  make(&o);
+  EXPECT(hmap_put_str(m, "ant", 3, &(int32_t){-2}) == HMAP_OK);
+  empty_file();
+  EXPECT(hmap_save(m, "hi", 2, write_file, &f, NULL) == HMAP_OK);
+  EXPECT(f.n == sizeof ant && memcmp(f.bytes, ant, sizeof ant) == 0);
+  over();
+}
+
+/* The block that is being written; the one that is read, and entries. */
+static void little_memory_is_wanted_beside_the_map(void) {
+  hmap_options o = options("text", "record");
+  make(&o);
+  put_all(0, 20000);
+  size_t before = memory.bytes;
+  memory.peak = 0;
+  save();
+  EXPECT(memory.peak - before < 300000);
+  hmap_free(m);
+  m = NULL;
+  memory.peak = 0;
+  load();
+  EXPECT(memory.peak - memory.bytes < 600000);
+  over();
+}
+
 /* -- steps ---------------------------------------------------------------- */
 
 /* What happens between steps: entries below KEPT stay, all others come and go.
@@ -451,10 +496,10 @@ static void anything(uint64_t *chance) {
     EXPECT(hmap_shrink(m) == HMAP_OK);
     break;
   case 2:
-    EXPECT(hmap_reserve(m, below(chance, 20000)) == HMAP_OK);
+    EXPECT(hmap_reserve(m, (size_t)below(chance, 20000)) == HMAP_OK);
     break;
   case 3:
-    EXPECT(hmap_step(m, below(chance, 400), NULL, NULL) == HMAP_OK);
+    EXPECT(hmap_step(m, (size_t)below(chance, 400), NULL, NULL) == HMAP_OK);
     break;
   default:
     break;
@@ -473,7 +518,7 @@ static void saves_while_it_changes(uint64_t seed) {
   empty_file();
   EXPECT(hmap_saver_new(m, NULL, 0, write_file, &f, &s) == HMAP_OK);
   for (uint64_t before = 0; more && status == HMAP_OK;) {
-    size_t n = 1 + below(&chance, 100);
+    size_t n = 1 + (size_t)below(&chance, 100);
     status = hmap_saver_step(s, n, &more);
     EXPECT(hmap_saver_count(s) - before <= n);
     before = hmap_saver_count(s);
@@ -1026,6 +1071,10 @@ int main(void) {
   it("a custom hash is to be brought along",
      a_custom_hash_is_to_be_brought_along);
   it("hash, policy, types and note are kept", hash_policy_and_note_are_kept);
+  it("a file has the same bytes on every machine",
+     has_these_bytes_on_every_machine);
+  it("a save takes 300 KB beside the map, a load 600",
+     little_memory_is_wanted_beside_the_map);
   it("what the caller says comes before what the file says",
      options_of_the_caller_come_first);
   it("a note has its limit", a_note_has_its_limit);

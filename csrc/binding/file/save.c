@@ -64,7 +64,7 @@ _Noreturn static void raise(lua_State *L, int self, int path,
                             const char *reason) {
   if (status == HMAP_EIO)
     ljob_raise(L, DOING, path, reason);
-  if (status == HMAP_EOBJECT)
+  if (status == HMAP_EOBJECT && why->key != NULL)
     raise_object(L, self, path, why->key);
   if (status == HMAP_ECURSOR)
     ljob_raise(L, DOING, path, "the map was rekeyed too often meanwhile");

@@ -120,7 +120,7 @@ static double get_double(text *t) {
 
 /* The place of a name in a list; n: it is not there. */
 static size_t get_name(text *t, const char *const *names, size_t n) {
-  size_t length = get_number(t, 1), i = 0;
+  size_t length = (size_t)get_number(t, 1), i = 0;
   const char *name = get_bytes(t, length);
   while (i < n && (name == NULL || strlen(names[i]) != length ||
                    memcmp(names[i], name, length) != 0))
@@ -168,7 +168,7 @@ const char *hmapi_read_description(const void *from, size_t n,
   file->seeded = get_number(&t, 1) != 0;
   file->seed = get_number(&t, 8);
   get_policy(&t, &file->policy);
-  file->note_bytes = get_number(&t, 4);
+  file->note_bytes = (size_t)get_number(&t, 4);
   file->note = get_bytes(&t, file->note_bytes);
   if (t.ended || t.left > 0)
     return "the description has another length";

@@ -44,6 +44,11 @@ static ALWAYS_INLINE uint64_t load_le(const void *from, size_t n) {
   return v;
 }
 
+/* A length, of 4 bytes. */
+static ALWAYS_INLINE size_t length_at(const void *from) {
+  return (size_t)load_le(from, 4);
+}
+
 static inline uint64_t checksum(const void *bytes, size_t n, uint64_t before) {
   return XXH3_64bits_withSeed(bytes, n, before);
 }

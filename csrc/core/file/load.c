@@ -130,7 +130,7 @@ static hmap_status read_start(hmap_loader *l, size_t *described) {
     return status;
   if (load_le(l->buffer + MAGIC_BYTES, 4) != FILE_VERSION)
     return damaged(l, "it is of a version that this library does not know");
-  *described = load_le(l->buffer + MAGIC_BYTES + 4, 4);
+  *described = length_at(l->buffer + MAGIC_BYTES + 4);
   return *described > MAX_DESCRIPTION
              ? damaged(l, "the description cannot be so long")
              : HMAP_OK;
@@ -217,7 +217,7 @@ static hmap_status read_block(hmap_loader *l) {
   if (status != HMAP_OK)
     return status;
   char *head = l->buffer + l->good;
-  size_t length = load_le(head, 4);
+  size_t length = length_at(head);
   if (load_le(head + 4, 4) != l->block)
     return damaged(l, "another block should be here");
   if (length > BLOCK_BYTES)
@@ -257,7 +257,7 @@ static bool get_text(row *r, hmap_cell *out) {
   const char *length = take(r, 4);
   if (length == NULL)
     return false;
-  size_t n = load_le(length, 4);
+  size_t n = length_at(length);
   const char *text = take(r, n);
   if (text == NULL)
     return false;

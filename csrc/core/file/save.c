@@ -370,19 +370,20 @@ static hmap_status save_all(hmap *m, const void *note, size_t n,
                             hmap_write_fn write, void *ud, hmap_trouble *why) {
   hmap_saver *s;
   hmap_status status = hmap_saver_new(m, note, n, write, ud, &s);
+  if (s == NULL)
+    return status;
   for (bool more = true; status == HMAP_OK && more;)
     status = hmap_saver_step(s, SIZE_MAX, &more);
-  if (s != NULL)
-    *why = s->trouble;
+  *why = s->trouble;
   hmap_saver_free(s);
   return status;
 }
 
 hmap_status hmap_save(hmap *m, const void *note, size_t n, hmap_write_fn write,
                       void *ud, hmap_trouble *why) {
-  hmap_trouble unheard;
+  hmap_trouble unheard = {.block = -1};
   why = why != NULL ? why : &unheard;
-  *why = (hmap_trouble){.block = -1};
+  *why = unheard;
   hmap_status status = check_objects(m, why);
   return status == HMAP_OK ? save_all(m, note, n, write, ud, why) : status;
 }

@@ -172,7 +172,9 @@ end
 -- All that threads share, and why none of them needs to wait for another.
 local shared_by_threads = {
   "core/mem/pages: huge_pages", -- agree.h: what the system says, found once
+  "core/type/random: drawn", -- agree.h: a count of words, another for each
   "core/type/random: secret", -- agree.h: drawn once, word by word
+  "core/type/random: seeds", -- the same
 }
 
 describe("the house", function()

@@ -34,13 +34,25 @@ void loptions_key_type(lua_State *L, int arg, const ltype_room *type) {
     larg_error(L, arg, "key: 'none' is a type of values only");
 }
 
+/* read_type [-0, +0, v]: nil: of anything. */
+static void read_type(lua_State *L, int idx, int arg, const char *what,
+                      ltype_room *out) {
+  if (!lua_isnoneornil(L, idx)) {
+    lcell_type(L, idx, arg, what, out);
+    return;
+  }
+  lua_pushliteral(L, "any");
+  lcell_type(L, -1, arg, what, out);
+  lua_pop(L, 1);
+}
+
 static void read_key(lua_State *L, options *o) {
-  lcell_type(L, -1, o->arg, "option 'key'", &o->key);
+  read_type(L, -1, o->arg, "option 'key'", &o->key);
   loptions_key_type(L, o->arg, &o->key);
 }
 
 static void read_value(lua_State *L, options *o) {
-  lcell_type(L, -1, o->arg, "option 'value'", &o->value);
+  read_type(L, -1, o->arg, "option 'value'", &o->value);
 }
 
 static void read_capacity(lua_State *L, options *o) {
@@ -101,7 +113,8 @@ static void read_placement(lua_State *L, options *o) {
                ltext_pushvalue(L, lua_gettop(L), LTEXT_EXACT));
 }
 
-/* In the order in which they are read: hash wants to know the key. */
+/* In the order in which they are read: hash wants to know the key. Those that
+** every map has come first. */
 static const struct {
   const char *name;
   void (*read)(lua_State *L, options *o);
@@ -112,41 +125,46 @@ static const struct {
 };
 
 #define NOPTIONS (sizeof option_list / sizeof option_list[0])
+#define NNEEDED  2
 
-static bool is_option(lua_State *L, int idx) {
+/* The number of the option of this name; NOPTIONS: there is none. */
+static size_t option_at(lua_State *L, int idx) {
   const char *name =
       lua_type(L, idx) == LUA_TSTRING ? lua_tostring(L, idx) : "";
-  for (size_t i = 0; i < NOPTIONS; i++)
-    if (strcmp(name, option_list[i].name) == 0)
-      return true;
-  return false;
+  size_t i = 0;
+  while (i < NOPTIONS && strcmp(name, option_list[i].name) != 0)
+    i++;
+  return i;
 }
 
-static void check_names(lua_State *L, const options *o) {
-  for (lua_pushnil(L); lua_next(L, o->arg); lua_pop(L, 1)) {
-    if (is_option(L, -2))
-      continue;
-    const char *name = ltext_pushvalue(L, lua_gettop(L) - 1, LTEXT_EXACT);
-    luaL_Buffer b;
-    luaL_buffinit(L, &b);
-    for (size_t i = 0; i < NOPTIONS; i++) {
-      luaL_addstring(&b, i == 0 ? "" : ", ");
-      luaL_addstring(&b, option_list[i].name);
-    }
-    luaL_pushresult(&b);
-    larg_error(L, o->arg, "unknown option '%s'; options are %s", name,
-               lua_tostring(L, -1));
+/* unknown_option [-0, +0, v]: of the name on top. */
+_Noreturn static void unknown_option(lua_State *L, const options *o) {
+  const char *name = ltext_pushvalue(L, lua_gettop(L), LTEXT_EXACT);
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  for (size_t i = 0; i < NOPTIONS; i++) {
+    luaL_addstring(&b, i == 0 ? "" : ", ");
+    luaL_addstring(&b, option_list[i].name);
+  }
+  luaL_pushresult(&b);
+  larg_error(L, o->arg, "unknown option '%s'; options are %s", name,
+             lua_tostring(L, -1));
+}
+
+/* find_options [-0, +0, v]: which ones the table has itself. */
+static void find_options(lua_State *L, const options *o,
+                         bool given[NOPTIONS]) {
+  for (lua_pushnil(L); lua_next(L, o->arg);) {
+    lua_pop(L, 1);
+    size_t i = option_at(L, -1);
+    if (i == NOPTIONS)
+      unknown_option(L, o);
+    given[i] = true;
   }
 }
 
 void loptions_type(lua_State *L, int arg, const char *what, ltype_room *out) {
-  if (lua_isnoneornil(L, arg)) {
-    lua_pushliteral(L, "any");
-    lcell_type(L, -1, arg, what, out);
-    lua_pop(L, 1);
-  } else {
-    lcell_type(L, arg, arg, what, out);
-  }
+  read_type(L, arg, arg, what, out);
 }
 
 /* Go takes a capacity that no memory could hold for none; we say so. */
@@ -162,32 +180,50 @@ static void check_capacity(lua_State *L, const options *o) {
                (LUAI_UACINT)o->conf.capacity);
 }
 
-void loptions_read(lua_State *L, options *o) {
-  int top = lua_gettop(L);
+/* Those that the table may have; one with a metatable may have more than can be
+** found in it. */
+static void find_given(lua_State *L, const options *o, bool given[NOPTIONS]) {
+  if (lua_isnil(L, o->arg))
+    return;
   if (!lua_istable(L, o->arg))
     larg_error(L, o->arg, "table of options expected, got %s",
                luaL_typename(L, o->arg));
-  check_names(L, o);
-  for (size_t i = 0; i < NOPTIONS; i++) {
-    if (lua_getfield(L, o->arg, option_list[i].name) != LUA_TNIL)
-      option_list[i].read(L, o);
-    lua_settop(L, top);
-  }
-  check_capacity(L, o);
+  find_options(L, o, given);
+  if (lua_getmetatable(L, o->arg))
+    memset(given, true, NOPTIONS);
 }
+
+/* read_all [-0, +0, v]: types_known: what the table leaves out is there. */
+static void read_all(lua_State *L, options *o, bool types_known) {
+  bool given[NOPTIONS] = {false};
+  int top = lua_gettop(L);
+  find_given(L, o, given);
+  for (size_t i = 0; i < NOPTIONS; i++) {
+    lua_settop(L, top);
+    if (given[i])
+      lua_getfield(L, o->arg, option_list[i].name);
+    else
+      lua_pushnil(L);
+    if ((i < NNEEDED && !types_known) || !lua_isnil(L, -1))
+      option_list[i].read(L, o);
+  }
+  lua_settop(L, top);
+  if (o->conf.capacity > 0)
+    check_capacity(L, o);
+}
+
+void loptions_read(lua_State *L, options *o) { read_all(L, o, true); }
 
 /* -- a new map ------------------------------------------------------------ */
 
 int loptions_new(lua_State *L) {
-  options o = {.arg = 1,
-               .conf = {.key = &o.key.type,
-                        .value = &o.value.type,
-                        .policy = hmap_policy_of(HMAP_POLICY_GO)}};
+  options o; /* its fields are many, and written when they are read */
+  o.arg = 1;
+  o.conf = (lconf){.key = &o.key.type,
+                   .value = &o.value.type,
+                   .policy = hmap_policy_of(HMAP_POLICY_GO)};
   lua_settop(L, 1);
-  loptions_type(L, 2, "key", &o.key);
-  loptions_type(L, 2, "value", &o.value);
-  if (!lua_isnil(L, 1))
-    loptions_read(L, &o);
+  read_all(L, &o, false);
   lmap_new(L, &o.conf);
   lmap_setname(L, 2, 1);
   return 1;

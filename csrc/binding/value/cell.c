@@ -189,13 +189,16 @@ static void shape_type(ltype_room *out) {
   out->type.shape = word ? LCELL_WORD : (int)out->type.kind;
 }
 
-/* Where each field lies in the cell, the core knows. */
+/* Where each field lies in the cell, the core knows; a scalar is all of it. */
 static void place_fields(const type_reader *r, ltype_room *out) {
   hmap_field fields[HMAP_MAX_FIELDS];
   out->type.fields = out->fields;
   hmap_spec spec = lcell_spec(&out->type, fields);
   bool ok = hmap_cell_size(&spec, &out->type.size) == HMAP_OK;
-  for (uint32_t i = 0; ok && i < out->type.nfields; i++)
+  bool tuple = out->type.kind == HMAP_TUPLE;
+  out->fields[0].offset = 0;
+  out->fields[0].size = out->type.size;
+  for (uint32_t i = 0; ok && tuple && i < out->type.nfields; i++)
     ok = hmap_field_at(&spec, i, &out->fields[i].offset,
                        &out->fields[i].size) == HMAP_OK;
   if (!ok)

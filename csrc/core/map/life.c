@@ -53,7 +53,7 @@ static void init_options(hmap *m, const hmap_options *o) {
   hmapi_heap_init(&m->heap, o);
   m->seeded = o->seeded;
   m->seed = o->seed;
-  m->rng = o->seeded ? o->seed : hmapi_system_random();
+  m->rng = o->seeded ? o->seed : hmapi_new_random();
 }
 
 static hmap_status make_type(hmap *m, const hmap_options *o) {
@@ -102,7 +102,7 @@ static hmap_status make_map(hmap *m, const hmap_options *o) {
   if (status != HMAP_OK)
     return status;
   draw_hash0(m);
-  m->id = o->seeded ? map_id(o->seed) : hmapi_system_random() | 1;
+  m->id = o->seeded ? map_id(o->seed) : hmapi_new_random() | 1;
   hmap_policy policy =
       o->policy != NULL ? *o->policy : hmap_policy_of(HMAP_POLICY_GO);
   status = hmap_tune(m, &policy);

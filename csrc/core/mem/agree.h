@@ -6,6 +6,8 @@
 **   thread 1   finds 7      agree -> 7
 **   thread 2   finds 9        agree -> 7
 **
+** A count gives each who asks another number.
+**
 ** Where C has no atomics, a program makes its first map before it has a second
 ** thread.
 */
@@ -18,6 +20,7 @@
 #  include <stdatomic.h>
 
 typedef _Atomic uint32_t agreed_word;
+typedef _Atomic size_t agreed_count;
 
 /* What was agreed on, or 0. */
 static inline uint32_t agreed(const agreed_word *word) {
@@ -30,9 +33,14 @@ static inline uint32_t agree(agreed_word *word, uint32_t found) {
   return atomic_compare_exchange_strong(word, &was, found) ? found : was;
 }
 
+static inline size_t next_number(agreed_count *count) {
+  return atomic_fetch_add_explicit(count, 1, memory_order_relaxed);
+}
+
 #else
 
 typedef uint32_t agreed_word;
+typedef size_t agreed_count;
 
 static inline uint32_t agreed(const agreed_word *word) { return *word; }
 
@@ -41,6 +49,8 @@ static inline uint32_t agree(agreed_word *word, uint32_t found) {
     *word = found;
   return *word;
 }
+
+static inline size_t next_number(agreed_count *count) { return (*count)++; }
 
 #endif
 

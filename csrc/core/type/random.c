@@ -53,22 +53,31 @@ static void random_bytes(void *out, size_t n) {
     ((uint8_t *)out)[at] = (uint8_t)splitmix64(&seed);
 }
 
-uint64_t hmapi_system_random(void) {
-  uint64_t word;
-  random_bytes(&word, sizeof word);
-  return word;
-}
-
 /* Drawn word by word: those that somebody else was first with stay. The last
 ** one there says that all are. */
+static void agree_on_random(agreed_word *words, size_t n) {
+  uint32_t drawn[SECRET_BYTES / sizeof(agreed_word)];
+  if (LIKELY(agreed(&words[n - 1]) != 0))
+    return;
+  random_bytes(drawn, n * sizeof drawn[0]);
+  for (size_t i = 0; i < n; i++)
+    (void)agree(&words[i], drawn[i] | (drawn[i] == 0));
+}
+
 const uint8_t *hmapi_process_secret(void) {
   static agreed_word secret[SECRET_BYTES / sizeof(agreed_word)];
-  const size_t n = sizeof secret / sizeof secret[0];
-  if (UNLIKELY(agreed(&secret[n - 1]) == 0)) {
-    uint32_t drawn[sizeof secret / sizeof secret[0]];
-    random_bytes(drawn, sizeof drawn);
-    for (size_t i = 0; i < n; i++)
-      (void)agree(&secret[i], drawn[i] | (drawn[i] == 0));
-  }
+  agree_on_random(secret, sizeof secret / sizeof secret[0]);
   return (const uint8_t *)(const void *)secret;
+}
+
+/* To ask the system takes longer than all else that makes a map. So it is asked
+** once, for the seeds of a stream of wyrand's kind. */
+uint64_t hmapi_new_random(void) {
+  static agreed_word seeds[4];
+  static agreed_count drawn;
+  agree_on_random(seeds, sizeof seeds / sizeof seeds[0]);
+  uint64_t begin = agreed(&seeds[0]) | (uint64_t)agreed(&seeds[1]) << 32;
+  uint64_t other = agreed(&seeds[2]) | (uint64_t)agreed(&seeds[3]) << 32;
+  uint64_t state = begin + GOLDEN * (uint64_t)next_number(&drawn);
+  return fold(state, state ^ other);
 }

@@ -32,6 +32,7 @@ HIDDEN uint32_t hmapi_rand(uint64_t *state);
 ** follows from a seed. */
 HIDDEN const uint8_t *hmapi_process_secret(void);
 HIDDEN void hmapi_seeded_secret(uint64_t seed, uint8_t secret[SECRET_BYTES]);
-HIDDEN uint64_t hmapi_system_random(void);
+/* Another word at each call, which nobody can guess. */
+HIDDEN uint64_t hmapi_new_random(void);
 
 #endif

@@ -29,6 +29,8 @@ needs-portable = test portable
 needs-budget = test
 needs-oracle = oracle
 needs-exhaust = core
+needs-fuzz = fuzz
+needs-fuzz-corpus = fuzz
 needs-deps = test
 needs-fresh = fresh
 needs-dist = dist
@@ -70,6 +72,8 @@ endif
 CORE     := $(call objects,csrc/core)
 BINDING  := $(call objects,csrc/binding)
 PROGRAMS := $(patsubst spec/c/%.c,$(BUILD)/spec/%,$(wildcard spec/c/*.c))
+FUZZERS  := $(patsubst spec/fuzz/%.c,$(BUILD)/spec/fuzz/%,\
+  $(wildcard spec/fuzz/*.c))
 EMBEDDED := $(patsubst spec/lua_c/%.c,$(BUILD)/spec/lua/%,\
   $(wildcard spec/lua_c/*.c))
 
@@ -121,6 +125,14 @@ $(BUILD)/spec/lua/%: spec/lua_c/%.c $(BINDING) $(BUILD)/libhmap.a
 	$(CC) $(MODE) $(WARN) $(lua_headers) $(CFLAGS) $(LDFLAGS) -pthread \
 	  -o $@ $< $(BINDING) $(BUILD)/libhmap.a $(LUA_LIBS) -lm
 
+# Their CFLAGS have the objects watched (spec/fuzz.lua); here comes who watches.
+fuzzers: $(FUZZERS)
+
+$(BUILD)/spec/fuzz/%: spec/fuzz/%.c $(BINDING) $(BUILD)/libhmap.a
+	@mkdir -p $(@D)
+	$(CC) $(MODE) $(WARN) $(lua_headers) $(CFLAGS) $(LDFLAGS) \
+	  -fsanitize=fuzzer -o $@ $< $(BINDING) $(BUILD)/libhmap.a $(LUA_LIBS) -lm
+
 # Objects are stale when the compiler or its flags are others than last time.
 $(BUILD)/flags: export FLAGS = $(CC) $(MODE) $(WARN) $(LUA_INCDIR) $(CFLAGS) \
   $(LDFLAGS)
@@ -165,6 +177,13 @@ exhaust: $(BUILD)/spec/exhaust  ## all short lists of operations; MORE=3: longer
 portable:  ## other machines, compilers, C libraries; memcheck, clang-tidy
 	@CC=$(call quoted,$(CC)) LUA=$(call quoted,$(LUA)) MAKE='$(MAKE)' \
 	  bash spec/run.sh portable
+
+fuzz:  ## bytes of a fuzzer's choosing, a target at a time; SECONDS=600 each
+	@MAKE='$(MAKE)' $(LUA) spec/fuzz.lua $(call quoted,$(BUILD)) \
+	  $(call quoted,$(SECONDS)) $(TARGET)
+
+fuzz-corpus:  # spec/fuzz/corpus, made anew from what make fuzz has found
+	@MAKE='$(MAKE)' $(LUA) spec/fuzz.lua $(call quoted,$(BUILD)) keep $(TARGET)
 
 lint:  ## the linters alone: clang-format and luacheck
 	@bash spec/run.sh lint
@@ -271,8 +290,10 @@ help:  ## this list
 
 FORCE:
 .PHONY: all core programs lua-programs env explore load-table doc test oracle \
-  portable exhaust fuzz lint fresh budget bench bench-table bench-pause \
-  bench-pause-table deps install dist rockspec clean help FORCE
+  exhaust fuzz fuzz-corpus fuzzers portable lint fresh budget bench \
+  bench-table bench-pause bench-pause-table deps install dist rockspec clean \
+  help FORCE
 .DELETE_ON_ERROR:
 
--include $(CORE:.o=.d) $(BINDING:.o=.d) $(PROGRAMS:=.d) $(EMBEDDED:=.d)
+-include $(CORE:.o=.d) $(BINDING:.o=.d) $(PROGRAMS:=.d) $(EMBEDDED:=.d) \
+  $(FUZZERS:=.d)

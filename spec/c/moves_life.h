@@ -54,9 +54,11 @@ static struct life {
 static hmap *m;
 static heap memory;
 static hmap_pages pages;
-static uint64_t chance; /* all that is random follows from it */
-static size_t refused;  /* requests, before this command */
-static bool at_rest;    /* for good, under a policy that moves all at once */
+static uint64_t chance;       /* all that is random follows from it, */
+static const uint8_t *script; /* or, unless NULL, from bytes */
+static size_t script_left;    /* of them; behind them are zeros */
+static size_t refused;        /* requests, before this command */
+static bool at_rest; /* for good, under a policy that moves all at once */
 
 /* ... the list by key number, and who walks over it. */
 static cell key[MAX_ALL];
@@ -65,9 +67,24 @@ static uint32_t elem[MAX_ALL], fresh;
 static size_t count;
 static walk iters[NWALKS], scans[NWALKS], stray;
 
-static uint64_t upto(uint64_t n) { return below(&chance, n + 1); }
-static bool one_in(uint64_t n) { return below(&chance, n) == 0; }
-static uint32_t any_key(void) { return (uint32_t)below(&chance, life.nkeys); }
+static uint8_t read_script(void) {
+  if (script_left == 0)
+    return 0;
+  script_left--;
+  return *script++;
+}
+
+/* From 0 to n; of a script it takes as many bytes as n has. */
+static uint64_t upto(uint64_t n) {
+  if (script == NULL)
+    return n == UINT64_MAX ? draw(&chance) : below(&chance, n + 1);
+  uint64_t x = 0;
+  for (uint64_t bytes = n; bytes > 0; bytes >>= 8)
+    x = x << 8 | read_script();
+  return n == UINT64_MAX ? x : x % (n + 1);
+}
+static bool one_in(uint64_t n) { return upto(n - 1) == 0; }
+static uint32_t any_key(void) { return (uint32_t)upto(life.nkeys - 1); }
 
 static hmap_stats stats_now(void) {
   hmap_stats s;
@@ -222,7 +239,7 @@ static void do_delete(void) {
   list_delete(n);
 }
 
-static void do_get(void) { expect_reads((uint32_t)below(&chance, life.nall)); }
+static void do_get(void) { expect_reads((uint32_t)upto(life.nall - 1)); }
 
 static void do_read_step(void) { hmap_read_step(m); }
 
@@ -252,6 +269,86 @@ static void do_assign(void) {
   EXPECT(existed == (born[n] != 0));
   memcpy(at, &c.at, life.elem_size);
   list_put(n, e);
+}
+
+/* -- the same, typed ------------------------------------------------------ */
+
+static bool is_word(void) {
+  return life.key->spec.kind == HMAP_INT64 ||
+         life.key->spec.kind == HMAP_UINT64;
+}
+/* Whether this key has typed functions. */
+static bool is_typed(uint32_t n) {
+  return is_word() || ((life.key->spec.kind == HMAP_STRING ||
+                        life.key->spec.kind == HMAP_ANY) &&
+                       hmap_is_text(&key[n].at.cell));
+}
+
+static const char *text_of(uint32_t n) {
+  return hmap_text_ptr(&key[n].at.cell);
+}
+static size_t len_of(uint32_t n) { return hmap_text_len(&key[n].at.cell); }
+
+/* Calls one of the typed functions that put key n. */
+#define TYPED(function, n, ...)                                                \
+  (is_word() ? function##_i64(m, key[n].at.i64, __VA_ARGS__)                   \
+             : function##_str(m, text_of(n), len_of(n), __VA_ARGS__))
+
+static void put_typed(uint32_t n) {
+  cell c;
+  uint32_t e = next_elem();
+  make_cell(&c, life.elem, e);
+  if (done(TYPED(hmap_put, n, life.elem_size ? &c.at : NULL)))
+    list_put(n, e);
+}
+
+static void get_or_put_typed(uint32_t n) {
+  cell c;
+  const void *now;
+  bool existed;
+  uint32_t e = next_elem();
+  make_cell(&c, life.elem, e);
+  if (!done(TYPED(hmap_get_or_put, n, &c.at, &now, &existed)))
+    return;
+  EXPECT(existed == (born[n] != 0));
+  if (!existed)
+    list_put(n, e);
+  EXPECT(is_elem(now, elem[n]));
+}
+
+static void assign_typed(uint32_t n) {
+  cell c;
+  void *at;
+  bool existed;
+  uint32_t e = next_elem();
+  make_cell(&c, life.elem, e);
+  hmap_status status = TYPED(hmap_assign, n, &at, &existed);
+  if (status == HMAP_EINVAL || !done(status))
+    return;
+  EXPECT(existed == (born[n] != 0));
+  memcpy(at, &c.at, life.elem_size);
+  list_put(n, e);
+}
+
+static void delete_typed(uint32_t n) {
+  bool was = is_word() ? hmap_delete_i64(m, key[n].at.i64)
+                       : hmap_delete_str(m, text_of(n), len_of(n));
+  EXPECT(was == (born[n] != 0));
+  list_delete(n);
+}
+
+static void get_typed(uint32_t n) {
+  const void *at = is_word() ? hmap_get_i64(m, key[n].at.i64)
+                             : hmap_get_str(m, text_of(n), len_of(n));
+  EXPECT(at == hmap_get(m, &key[n].at));
+}
+
+static void do_typed(void) {
+  static void (*const functions[])(uint32_t) = {
+      put_typed, get_or_put_typed, assign_typed, delete_typed, get_typed};
+  uint32_t n = any_key();
+  if (is_typed(n))
+    functions[upto(sizeof functions / sizeof functions[0] - 1)](n);
 }
 
 static void do_clear(void) {
@@ -518,11 +615,11 @@ static hmap_cursor nonsense(void) {
   c.n = (uint32_t)upto(HMAP_MAX_PAST + 1);
   for (uint32_t i = 0; i < c.n; i++) {
     c.at[i].level = (uint8_t)upto(one_in(4) ? 255 : 12);
-    c.at[i].cls = draw(&chance) & ((UINT64_C(1) << c.at[i].level % 64) - 1);
+    c.at[i].cls = upto((UINT64_C(1) << c.at[i].level % 64) - 1);
     c.at[i].epoch = (uint32_t)(rekeys() - upto(HMAP_MAX_PAST));
   }
   if (one_in(4))
-    ((uint8_t *)&c)[upto(sizeof c - 1)] ^= (uint8_t)draw(&chance);
+    ((uint8_t *)&c)[upto(sizeof c - 1)] ^= (uint8_t)upto(UINT8_MAX);
   return c;
 }
 
@@ -545,6 +642,74 @@ static void do_stray(void) {
       close_walk(&stray);
   }
 }
+
+/* -- commands that look --------------------------------------------------- */
+
+static void look_at_chain(hmap_which which, uint64_t i) {
+  hmap_bucket_view view;
+  for (size_t depth = 0; hmap_view_bucket(m, which, i, depth, &view); depth++)
+    for (unsigned slot = 0; slot < HMAP_BUCKET_COUNT; slot++)
+      if (view.key[slot] != NULL)
+        EXPECT(born[number_of(view.key[slot])] != 0);
+}
+
+static void look_at_search(uint32_t n) {
+  hmap_explanation e;
+  hmap_explain(m, &key[n].at, &e);
+  EXPECT(e.found == (born[n] != 0));
+  EXPECT(e.tophash == hmap_tophash_of(e.hash));
+  EXPECT(e.buckets_read == e.depth + 1 || (!e.found && count == 0));
+}
+
+/* What is seen is what is there, and looking changes nothing. */
+static void do_look(void) {
+  static hmap_distribution d;
+  hmap_memory memory_view;
+  hmap_op op;
+  uint64_t before = hmap_fingerprint(m);
+  hmap_get_distribution(m, &d);
+  EXPECT(d.entries == count);
+  hmap_get_memory(m, &memory_view);
+  EXPECT(memory_view.total == memory.bytes);
+  look_at_search(any_key());
+  look_at_chain((hmap_which)upto(1), upto(16));
+  (void)hmap_last_op(m, &op);
+  EXPECT(hmap_fingerprint(m) == before);
+}
+
+/* Touches and events tell the list anew. */
+static bool told[MAX_ALL], listening;
+
+static void on_touch(void *ud, const hmap_touch *touch) {
+  bool *there = &told[number_of(touch->key)];
+  (void)ud;
+  EXPECT_SAY(*there == (touch->kind != HMAP_TOUCH_INSERT),
+             "touch %d of a key that is %s", (int)touch->kind,
+             *there ? "there" : "gone");
+  *there = touch->kind != HMAP_TOUCH_DELETE;
+}
+
+static void on_event(void *ud, const hmap_event *event) {
+  (void)ud;
+  if (event->kind == HMAP_EVENT_CLEAR)
+    memset(told, 0, sizeof told);
+}
+
+static void do_listen(void) {
+  listening = !one_in(3);
+  for (uint32_t n = 0; n < life.nall; n++)
+    told[n] = born[n] != 0;
+  hmap_set_watch(m, listening ? on_touch : NULL, NULL);
+  hmap_set_sink(m, listening ? on_event : NULL, NULL);
+}
+
+static void expect_told(void) {
+  if (listening)
+    for (uint32_t n = 0; n < life.nall; n++)
+      EXPECT(told[n] == (born[n] != 0));
+}
+
+static void do_ledger(void) { (void)done(hmap_set_ledger(m, one_in(2))); }
 
 /* -- a life --------------------------------------------------------------- */
 
@@ -575,6 +740,10 @@ static const struct command {
     {"abandon", do_abandon, 2, 2},
     {"scan", do_scan, 60, 60},
     {"stray", do_stray, 4, 4},
+    {"typed", do_typed, 20, 20},
+    {"look", do_look, 2, 2},
+    {"listen", do_listen, 1, 1},
+    {"ledger", do_ledger, 1, 1},
 };
 
 #define NCOMMANDS (sizeof commands / sizeof commands[0])
@@ -584,7 +753,7 @@ static const struct command *draw_command(bool filling) {
   for (size_t i = 0; i < NCOMMANDS; i++)
     sum += filling ? commands[i].filling : commands[i].draining;
   const struct command *c = commands;
-  for (uint64_t at = below(&chance, sum);; c++) {
+  for (uint64_t at = upto(sum - 1);; c++) {
     unsigned weight = filling ? c->filling : c->draining;
     if (at < weight)
       return c;
@@ -670,7 +839,7 @@ static void empty_list(void) {
   for (size_t i = 0; i < NWALKS; i++)
     iters[i].on = iters[i].open = scans[i].on = scans[i].open = false;
   stray.open = false;
-  at_rest = false;
+  at_rest = listening = false;
   births = count = fresh = 0;
 }
 
@@ -695,10 +864,18 @@ static void be_born(void) {
   EXPECT(hmap_new(&o, &m) == HMAP_OK);
 }
 
+static void free_in_steps(size_t n) {
+  while (!hmap_free_step(m, n))
+    continue;
+}
+
 /* Iterators that are still open end with the map; nothing is left of it. */
 static void die(void) {
   do_abandon();
-  hmap_free(m);
+  if (one_in(2))
+    hmap_free(m);
+  else
+    free_in_steps(1 + (size_t)upto(3));
   for (size_t i = 0; i < NWALKS; i++) {
     if (iters[i].open)
       EXPECT(hmap_iter_next(&iters[i].it) == HMAP_OK && !iters[i].it.key);
@@ -711,7 +888,7 @@ static void die(void) {
 }
 
 /* Some commands, in seasons of filling and draining. */
-static void live(uint32_t steps) {
+static inline void live(uint32_t steps) {
   bool filling = true;
   for (uint32_t n = 0; n < steps; n++, life.step++) {
     if (one_in(150 + life.nkeys / 2))
@@ -721,6 +898,7 @@ static void live(uint32_t steps) {
       expect_the_list();
   }
   expect_the_list();
+  expect_told();
 }
 
 /* Who it was that died before its time. */

@@ -152,8 +152,7 @@ _Noreturn static void unknown_option(lua_State *L, const options *o) {
 }
 
 /* find_options [-0, +0, v]: which ones the table has itself. */
-static void find_options(lua_State *L, const options *o,
-                         bool given[NOPTIONS]) {
+static void find_options(lua_State *L, const options *o, bool given[NOPTIONS]) {
   for (lua_pushnil(L); lua_next(L, o->arg);) {
     lua_pop(L, 1);
     size_t i = option_at(L, -1);

@@ -25,6 +25,7 @@ needs-doc = build
 needs-programs = test
 needs-test = test
 needs-lint = test
+needs-soak = build
 needs-portable = test portable
 needs-budget = test
 needs-oracle = oracle
@@ -174,6 +175,10 @@ oracle:  ## follow the map of Go's own runtime, live; SECONDS=20 SEED=n
 exhaust: $(BUILD)/spec/exhaust  ## all short lists of operations; MORE=3: longer
 	@$(BUILD)/spec/exhaust $(or $(MORE),2)
 
+soak: all  ## long runs, steady memory, short ticks; OPS=100000000 TICKS=20000
+	@eval "$$($(MAKE) -s --no-print-directory env)" && \
+	  $(call quoted,$(LUA)) spec/soak.lua $(or $(OPS),100000000) $(TICKS)
+
 portable:  ## other machines, compilers, C libraries; memcheck, clang-tidy
 	@CC=$(call quoted,$(CC)) LUA=$(call quoted,$(LUA)) MAKE='$(MAKE)' \
 	  bash spec/run.sh portable
@@ -190,20 +195,6 @@ lint:  ## the linters alone: clang-format and luacheck
 
 fresh:  ## the first commands on a bare machine (FRESH=explore: one of them)
 	@sh spec/door/fresh.sh $(FRESH)
-
-# Clang's fuzzer: it begins with small files of all types.
-FUZZ    = $(BUILD)/fuzz
-FUZZ_C  = clang -std=c11 -Icsrc -g
-SECONDS ?= 60
-
-fuzz:  ## any bytes, read as the file of a map (SECONDS=60)
-	@mkdir -p $(FUZZ)/files
-	$(FUZZ_C) -DMAKE_SEEDS -o $(FUZZ)/seeds spec/fuzz/load.c csrc/core/*/*.c
-	$(FUZZ_C) -O1 -fsanitize=fuzzer,address,undefined -o $(FUZZ)/load \
-	  spec/fuzz/load.c csrc/core/*/*.c
-	$(FUZZ)/seeds $(FUZZ)/files
-	$(FUZZ)/load -max_total_time=$(SECONDS) -max_len=4096 \
-	  -artifact_prefix=$(FUZZ)/ -verbosity=0 -print_final_stats=1 $(FUZZ)/files
 
 budget:  # instructions of the hot paths; RECORD=1: as the budgets
 	@CC='$(CC)' CFLAGS='$(CFLAGS)' MAKE='$(MAKE)' LUA='$(LUA)' \
@@ -290,7 +281,7 @@ help:  ## this list
 
 FORCE:
 .PHONY: all core programs lua-programs env explore load-table doc test oracle \
-  exhaust fuzz fuzz-corpus fuzzers portable lint fresh budget bench \
+  exhaust fuzz fuzz-corpus fuzzers soak portable lint fresh budget bench \
   bench-table bench-pause bench-pause-table deps install dist rockspec clean \
   help FORCE
 .DELETE_ON_ERROR:

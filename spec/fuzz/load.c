@@ -1,6 +1,6 @@
 /* load.c: any bytes, read as the file of a map.
 **
-**   make fuzz SECONDS=60
+**   make fuzz TARGET=load
 **
 ** A row of bytes is tried twice: as it is, and with its checksums made good,
 ** since no fuzzer guesses those. What loads is a sound map, and is saved and

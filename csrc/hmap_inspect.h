@@ -360,8 +360,8 @@ bool hmap_get_totals(const hmap *m, hmap_totals *out);
 /* One number for the whole state: counts, growth, the tophash bytes, keys and
 ** elems of every chain in their order; not for addresses, iterators, policy or
 ** memory. Equal for equal states on every machine; objects in `any` cells count
-** by their kind alone. Walks everything. (What a seed makes is the same on every
-** machine too, but for keys of tuples, which are hashed as they lie.) */
+** by their kind alone. Walks everything. (What a seed makes is the same on
+** every machine too, but for keys of tuples, which are hashed as they lie.) */
 uint64_t hmap_fingerprint(const hmap *m);
 
 /* Walks everything and verifies every invariant. true, or false with what is

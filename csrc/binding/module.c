@@ -160,6 +160,7 @@ int luaopen_hmap_core(lua_State *L) {
                                        {"of", lproxy_of},
                                        {"load", lload_load},
                                        {"loading", lload_loading},
+                                       {"file", lload_file},
                                        {"extend", mod_extend},
                                        {"methods", mod_methods},
                                        {"sandbox", mod_sandbox},

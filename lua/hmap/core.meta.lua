@@ -1600,6 +1600,12 @@ function core.load(path, opts) end
 ---@return userdata closing
 function core.loading(path, n, opts) end
 
+--- What a file of m:save says of its map: key, value, entries, bytes, hash, seed,
+--- policy. Reads the header alone.
+---@param path string
+---@return table
+function core.file(path) end
+
 --- Compares the hash functions on a list of keys, without building the maps:
 --- a bad hash takes no longer than a good one.
 ---

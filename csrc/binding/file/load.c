@@ -4,6 +4,9 @@
 #include "binding/data/life.h"
 #include "binding/file/job.h"
 #include "binding/file/note.h"
+#include "binding/value/fields.h"
+#include "binding/value/names.h"
+#include "binding/value/policy.h"
 
 #define DOING "load"
 
@@ -94,6 +97,22 @@ static void read_options(lua_State *L, const hmap_file *file, int opts,
              lua_tostring(L, -1));
 }
 
+/* open_job [-0, +1, v]: a job that has read the header of the file at index
+** PATH. */
+static const hmap_file *open_job(lua_State *L, int opts, uint64_t *bytes) {
+  (void)ljob_path(L, PATH);
+  ljob *j = ljob_push(L, opts, PATH);
+  int job = lua_gettop(L);
+  const hmap_file *file = NULL;
+  hmap_status status = HMAP_OK;
+  for (int tries = 0; tries == 0 || try_again(L, job, status, tries - 1);
+       tries++)
+    status = open_file(L, j, bytes, &file);
+  if (status != HMAP_OK)
+    end_and_raise(L, job, PATH, status);
+  return file;
+}
+
 static hmap_status make_map(lua_State *L, ljob *j, uint64_t bytes) {
   hmap_field key[HMAP_MAX_FIELDS], value[HMAP_MAX_FIELDS];
   hmap_options o = lmap_core_options(L, &j->options.conf, key, value);
@@ -103,17 +122,11 @@ static hmap_status make_map(lua_State *L, ljob *j, uint64_t bytes) {
 /* begin [-0, +1, v]: a job that has read the header of the file at index PATH
 ** and made a map; opts is where the options are. */
 static ljob *begin(lua_State *L, int opts) {
-  (void)ljob_path(L, PATH);
-  ljob *j = ljob_push(L, opts, PATH);
-  int job = lua_gettop(L);
   uint64_t bytes = 0;
-  const hmap_file *file = NULL;
+  const hmap_file *file = open_job(L, opts, &bytes);
+  int job = lua_gettop(L);
+  ljob *j = ljob_at(L, job);
   hmap_status status = HMAP_OK;
-  for (int tries = 0; tries == 0 || try_again(L, job, status, tries - 1);
-       tries++)
-    status = open_file(L, j, &bytes, &file);
-  if (status != HMAP_OK)
-    end_and_raise(L, job, PATH, status);
   j->total = file->count;
   read_options(L, file, opts, &j->options);
   for (int tries = 0; tries == 0 || try_again(L, job, status, tries - 1);
@@ -189,4 +202,29 @@ int lload_loading(lua_State *L) {
   ljob *j = begin(L, 3);
   j->n = n;
   return ljob_iterate(L, next_step);
+}
+
+/* file(path): what a file says of its map, {key =, value =, entries =, bytes =,
+** hash =, seed =, policy =}, without reading on. */
+int lload_file(lua_State *L) {
+  uint64_t bytes = 0;
+  ltype_room key, value;
+  lua_settop(L, 1);
+  lua_pushnil(L);
+  const hmap_file *file = open_job(L, 2, &bytes); /* stack: path nil job */
+  lnote_read(L, file, PATH, &key, &value);
+  lua_createtable(L, 0, 7);
+  lcell_pushnewtype(L, &key.type);
+  lua_setfield(L, -2, "key");
+  lcell_pushnewtype(L, &value.type);
+  lua_setfield(L, -2, "value");
+  set_int(L, "entries", file->count);
+  set_int(L, "bytes", bytes);
+  set_text(L, "hash", lname_hash(file->hash));
+  if (file->seeded)
+    set_int(L, "seed", file->seed);
+  lpolicy_push(L, &file->policy);
+  lua_setfield(L, -2, "policy");
+  ljob_end(L, 3);
+  return 1;
 }

@@ -8,5 +8,7 @@
 int lload_load(lua_State *L);
 /* lload_loading: hmap.loading(path, n?, options?) */
 int lload_loading(lua_State *L);
+/* lload_file: hmap.core.file(path) */
+int lload_file(lua_State *L);
 
 #endif

@@ -446,28 +446,12 @@ static int mod_layout(lua_State *L) {
   return 1;
 }
 
-/* push_type [-0, +1, m]: a type as hmap.new takes it. */
-static void push_type(lua_State *L, const ltype *type) {
-  if (type->kind != HMAP_TUPLE) {
-    lcell_pushtype(L, type);
-    return;
-  }
-  lua_createtable(L, (int)type->nfields, 0);
-  for (uint32_t i = 0; i < type->nfields; i++) {
-    const lfield *f = &type->fields[i];
-    lua_pushfstring(L, "%s%s", f->name, f->name[0] != '\0' ? ":" : "");
-    lcell_pushkind(L, f);
-    lua_concat(L, 2);
-    lua_rawseti(L, -2, (lua_Integer)i + 1);
-  }
-}
-
 /* types(m): of keys and of values. */
 static int mod_types(lua_State *L) {
   const lmap *h = lmap_check(L);
   lua_settop(L, 1);
-  push_type(L, &h->key);
-  push_type(L, &h->value);
+  lcell_pushnewtype(L, &h->key);
+  lcell_pushnewtype(L, &h->value);
   return 2;
 }
 

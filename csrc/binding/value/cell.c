@@ -260,6 +260,21 @@ void lcell_pushtype(lua_State *L, const ltype *type) {
   luaL_pushresult(&b);
 }
 
+void lcell_pushnewtype(lua_State *L, const ltype *type) {
+  if (type->kind != HMAP_TUPLE) {
+    lcell_pushtype(L, type);
+    return;
+  }
+  lua_createtable(L, (int)type->nfields, 0);
+  for (uint32_t i = 0; i < type->nfields; i++) {
+    const lfield *f = &type->fields[i];
+    lua_pushfstring(L, "%s%s", f->name, f->name[0] != '\0' ? ":" : "");
+    lcell_pushkind(L, f);
+    lua_concat(L, 2);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+}
+
 bool lcell_sametype(const ltype *a, const ltype *b) {
   if (a->kind != b->kind || a->nfields != b->nfields)
     return false;

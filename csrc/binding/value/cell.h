@@ -66,6 +66,9 @@ hmap_spec lcell_spec(const ltype *type, hmap_field *fields);
 void lcell_pushkind(lua_State *L, const lfield *f);
 /* lcell_pushtype [-0, +1, m]: the type as Lua would write it. */
 void lcell_pushtype(lua_State *L, const ltype *type);
+/* lcell_pushnewtype [-0, +1, m]: the type as hmap.new takes it: a string, of a
+** tuple a list. */
+void lcell_pushnewtype(lua_State *L, const ltype *type);
 bool lcell_sametype(const ltype *a, const ltype *b);
 
 /* -- errors --------------------------------------------------------------- */

@@ -764,6 +764,134 @@ describe("hmap repl", function()
   end)
 end)
 
+describe("hmap import, export and info", function()
+  local function lines_sorted(text)
+    local list = {}
+    for line in text:gmatch "[^\n]+" do list[#list + 1] = line end
+    table.sort(list)
+    return list
+  end
+
+  it("bring a map into a file and out of it again", function()
+    write(path_of "points.csv", 'x,y,name\n1,2,"orc, old"\n3,-4,"an ""elf"""\n'
+      .. "5,6,plain\n")
+    has(answers("hmap import --skip 1 --key int32,int32 --value string "
+      .. "points.csv points.hmap"), "3 entries from 3 lines: points.hmap")
+    assert.are.same(lines_sorted '1,2,"orc, old"\n3,-4,"an ""elf"""\n5,6,plain',
+      lines_sorted(answers "hmap export points.hmap"))
+    assert.are.same({ "1;2;orc, old", '3;-4;"an ""elf"""', "5;6;plain" },
+      lines_sorted(answers "hmap export --delimiter ';' points.hmap"))
+    local all = {}
+    for line in answers "hmap export --json points.hmap":gmatch "[^\n]+" do
+      local entry = json.decode(line)
+      all[entry.value] = entry.key
+    end
+    assert.are.same({ ["orc, old"] = { 1, 2 }, ['an "elf"'] = { 3, -4 },
+      plain = { 5, 6 } }, all)
+  end)
+
+  it("take the fields that they are told of, and floats to the bit", function()
+    write(path_of "floats.csv", "a;0.1;7\nb;1e300;8\n")
+    answers("hmap import --value float64 --value-field 2 --delimiter ';' "
+      .. "--force floats.csv floats.hmap")
+    assert.are.same({ "a,0.1", "b,1e+300" },
+      lines_sorted(answers "hmap export floats.hmap"))
+  end)
+
+  it("tell what is in a file, and whether it is whole", function()
+    answers "hmap import --force words.txt words.hmap"
+    local text = answers "hmap info words.hmap"
+    has(text, "string -> none, ")
+    has(text, "hash      xxh3")
+    assert.is_nil(text:find "whole")
+    has(answers "hmap info --check words.hmap", "whole     every block")
+    local info = json.decode(answers "hmap info --json words.hmap")
+    assert.are.equal("string", info.key)
+    assert.are.equal(2, info.policy.moves)
+    shell "head -c 60 words.hmap > cut.hmap"
+    local _, err, code = shell "hmap info --check cut.hmap"
+    assert.are.equal(3, code)
+    has(err, "hmap: cannot load cut.hmap: ")
+  end)
+
+  it("refuse what they cannot read or must not write over", function()
+    write(path_of "ids", "1\nx\n")
+    refuses(3, 'ids:2: int64 expected, got "x"',
+      "hmap import --key int64 ids ids.hmap")
+    assert.is_nil(io.open(path_of "ids.hmap"))
+    refuses(2, "ids is there, and is none of hmap's: --force overwrites it",
+      "hmap import ids ids")
+    refuses(3, "cannot load ids: it does not begin as the file of a map does "
+      .. "(byte 0, in the header)", "hmap export ids")
+    refuses(3, "cannot load none: No such file or directory",
+      "hmap info none")
+  end)
+end)
+
+describe("hmap export --resp", function()
+  local function has_redis()
+    return os.execute "command -v redis-server >/dev/null"
+      and os.execute "command -v redis-cli >/dev/null"
+  end
+
+  -- A server of the test's own, on a port that nobody has.
+  local function with_redis(lines)
+    return answers([[
+      redis-server --port 0 --unixsocket "$PWD/redis" --save '' \
+        --daemonize yes --pidfile "$PWD/redis.pid" >/dev/null
+      for i in 1 2 3 4 5 6 7 8 9; do [ -S redis ] && break; sleep 0.2; done
+      redis() { redis-cli -s "$PWD/redis" "$@"; }
+      ]] .. lines .. "\nredis shutdown nosave\n")
+  end
+
+  it("writes commands as redis-cli --pipe takes them", function()
+    write(path_of "one.csv", "k,v\n")
+    answers "hmap import --value string --force one.csv one.hmap"
+    assert.are.equal("*3\r\n$3\r\nSET\r\n$3\r\np:k\r\n$1\r\nv\r\n",
+      answers "hmap export --resp --prefix p: one.hmap")
+    assert.are.equal("*4\r\n$4\r\nHSET\r\n$1\r\nH\r\n$1\r\nk\r\n$1\r\nv\r\n",
+      answers "hmap export --resp --hash H one.hmap")
+  end)
+
+  it("brings every entry into a Redis", function()
+    if not has_redis() then return end
+    local text = with_redis [[
+      seq 2000 | sed 's/.*/&,value &/' >many.csv
+      hmap import --key int64 --value string --force many.csv many.hmap >/dev/null
+      hmap export --resp many.hmap | redis --pipe | tail -n 1
+      redis dbsize
+      redis get 1234
+      hmap export --resp --hash all many.hmap | redis --pipe | tail -n 1
+      redis hlen all
+      redis hget all 77
+      cut -d, -f1 many.csv | hmap import --force - set.hmap >/dev/null
+      hmap export --resp --hash set set.hmap | redis --pipe | tail -n 1
+      redis scard set
+      redis sismember set 2000
+      hmap import --key int64 --value n:int64,name:string --force --field 1 \
+        --value-field 1,2 many.csv rows.hmap >/dev/null
+      hmap export --resp --prefix row: rows.hmap | redis --pipe | tail -n 1
+      redis hgetall row:5
+    ]]
+    assert.are.equal([[
+errors: 0, replies: 2000
+2000
+value 1234
+errors: 0, replies: 2000
+2000
+value 77
+errors: 0, replies: 2000
+2000
+1
+errors: 0, replies: 2000
+n
+5
+name
+value 5
+]], text)
+  end)
+end)
+
 describe("hmap completion", function()
   it("knows every command, for three shells", function()
     for _, shell_name in ipairs { "bash", "zsh", "fish" } do

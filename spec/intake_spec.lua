@@ -195,8 +195,9 @@ describe("load_lines", function()
     assert.are.equal("bad argument #2 to 'load_lines' (the map has 1 field in "
       .. "a key and 1 in a value, 1 and 2 are named)",
       refused(m.load_lines, m, path, { value = { 2, 3 } }))
-    assert.is_truthy(refused(m.load_lines, m, path, { header = 1 })
-      :find("option 'header': boolean expected, got 1", 1, true))
+    assert.is_truthy(refused(m.load_lines, m, path, { header = -1 })
+      :find("option 'header': boolean or number of lines expected, got -1", 1,
+        true))
     assert.is_truthy(refused(m.load_lines, 5, path)
       :find("'load_lines' wants a map before its arguments", 1, true))
     m:close()

@@ -57,7 +57,8 @@ describe("the policy go", function()
   end)
 end)
 
--- Buckets of 20,000 entries less 19,901: where the last shrink was begun depends
+-- Buckets of 20,000 entries less 19,901: where the last shrink was begun
+-- depends
 -- on when the one before it was done.
 local left = { adaptive = 32, smooth = 64 }
 

@@ -546,8 +546,8 @@ describe("the file", function()
     local block = read "csrc/README.md":match "\n(    89 68.-)\n\n"
     local bytes = {}
     for line in block:gmatch "[^\n]+" do
-      line = line:sub(5) .. "   "
-      for byte in line:match "^(.-)   ":gmatch "%x%x" do
+      local hex = (line:sub(5) .. "   "):match "^(.-)   "
+      for byte in hex:gmatch "%x%x" do
         bytes[#bytes + 1] = string.char(tonumber(byte, 16))
       end
     end

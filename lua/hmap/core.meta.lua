@@ -269,7 +269,8 @@
 ---@field key? integer|integer[] which field of a line is the key, or a tuple's fields; default: the first ones
 ---@field value? integer|integer[] the same of the value; default: those behind the key
 ---@field delimiter? string one byte; default: a comma
----@field header? boolean the first line is none
+---@field header? boolean|integer how many lines at the beginning are none; true: 1
+---@field name? string what errors call the file
 ---@field progress? fun(bytes: integer) is told now and then how much was read
 
 ---@class hmap.LiveOptions

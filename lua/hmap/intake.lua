@@ -135,7 +135,14 @@ local LINE_OPTIONS = {
       return type(value) == "string" and #value == 1 and value ~= '"'
     end, "one character, no quote",
   },
-  header = options.boolean,
+  header = {
+    function(value)
+      return type(value) == "boolean" or (math.type(value) == "integer"
+        and value >= 0)
+    end, "boolean or number of lines",
+    function(value) return math.tointeger(value) or value and 1 or 0 end,
+  },
+  name = { function(value) return type(value) == "string" end, "string" },
   progress = {
     function(value) return type(value) == "function" end, "function",
   },
@@ -180,9 +187,10 @@ local function setter(m, opts)
 end
 
 local function load_from(m, file, name, opts)
-  local set, n = setter(m, opts), 0
+  local set, n, header = setter(m, opts), 0, opts.header or 0
+  name = format.safe(opts.name or name)
   local found, why = lines.each(file, function(line, number)
-    if line == "" or (number == 1 and opts.header) then return end
+    if line == "" or number <= header then return end
     local ok, wrong = set(line)
     if not ok then error({ ("%s:%d: %s"):format(name, number, wrong) }, 0) end
     n = n + 1
@@ -204,13 +212,13 @@ local function open_and_load(m, source, opts)
   end
   local file <close>, why = io.open(source, "rb")
   if not file then error({ format.safe(why) }, 0) end
-  return load_from(m, file, format.safe(source), opts)
+  return load_from(m, file, source, opts)
 end
 
 --- Sets an entry for each line of a file that is not empty; how many lines that
 -- were. opts: key, value: which fields of a line they are, by default the first
--- ones; delimiter (a comma); header: the first line is none; progress, told
--- the bytes that were read.
+-- ones; delimiter (a comma); header: how many lines are none, true for 1; name:
+-- what errors call the file; progress, told the bytes that were read.
 local function load_lines(m, source, opts)
   local ok, result = pcall(open_and_load, m, source, opts)
   if ok then return result end

@@ -35,7 +35,8 @@ end
 --- What a function of the map raised, without the function's own name.
 local function inner(raised)
   local text = tostring(raised)
-  return text:match("bad argument #%d+ to '[^']*' %((.*)%)$") or text
+  return text:match("bad argument #%d+ to '[^']*' %((.*)%)$")
+    or (text:gsub("^[^\n]-%.lua:%d+: ", ""))
 end
 
 return {

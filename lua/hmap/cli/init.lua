@@ -15,7 +15,7 @@ local out = require "hmap.cli.out"
 local COMMANDS = {
   "explore", "watch", "explain", "draw", "stats", "distribution", "layout",
   "plan", "keystats", "load-table", "compare", "record", "replay", "report",
-  "repl", "completion",
+  "repl", "import", "export", "info", "completion",
 }
 
 local function module_of(name)

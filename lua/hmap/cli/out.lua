@@ -40,26 +40,32 @@ local function check_own(path, mark)
   end
 end
 
---- Adds what the file is named by.
-local function file_options(c)
-  c:argument("out", "The file to write; - is standard output."):argname("OUT")
+--- Adds what the file is named by. no_stream: it cannot be standard output.
+local function file_options(c, no_stream)
+  c:argument("out", "The file to write" .. (no_stream and "."
+    or "; - is standard output.")):argname("OUT")
   c:flag("--force", "Overwrite what is there, whatever it is.")
 end
 
---- Makes the file args.out by tell(write). What hmap writes there begins with
--- `mark`. Each write is checked.
+--- Refuses args.out if it is there and does not begin with `mark`, as what hmap
+-- writes there does.
+local function check(args, mark)
+  if args.out == "" then fail.usage("the name of the file is empty") end
+  if not args.force then check_own(args.out, mark) end
+end
+
+--- Makes the file args.out by tell(write); see check. Each write is checked.
 local function file(args, mark, tell)
   local path = args.out
   if path == "-" then return tell(write) end
-  if path == "" then fail.usage("the name of the file is empty") end
-  if not args.force then check_own(path, mark) end
+  check(args, mark)
   local f <close>, why = io.open(path, "wb")
   if not f then fail.file("%s", why) end
-  local function check(ok, reason)
+  local function done(ok, reason)
     if not ok then fail.file("%s: %s", path, reason) end
   end
-  tell(function(text) check(f:write(text)) end)
-  check(f:close())
+  tell(function(text) done(f:write(text)) end)
+  done(f:close())
 end
 
 local held = {} -- open for as long as the process runs
@@ -81,6 +87,7 @@ return {
   write = write,
   line = line,
   flush = flush,
+  check = check,
   file_options = file_options,
   file = file,
   check_streams = check_streams,

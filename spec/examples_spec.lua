@@ -47,5 +47,5 @@ describe("the examples", function()
     end)
   end
 
-  it("are seven", function() assert.are.equal(7, seen) end)
+  it("are eight", function() assert.are.equal(8, seen) end)
 end)

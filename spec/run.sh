@@ -248,8 +248,6 @@ house() {
   done
   pool fact "hmap.h needs no other header" header_alone hmap.h
   pool fact "hmap_inspect.h needs no other header" header_alone hmap_inspect.h
-  pool fact "what is fuzzed compiles" clang -std=c11 -Wall -Wextra -Werror \
-    -Icsrc -DMAKE_SEEDS -fsyntax-only spec/fuzz/load.c
   linters
   pool fact "is made, packed, installed and removed as a rock" \
     env LUA="$LUA" MAKE="$MAKE" sh spec/door/rock.sh

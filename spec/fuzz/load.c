@@ -1,7 +1,5 @@
 /* load.c: any bytes, read as the file of a map.
 **
-**   make fuzz TARGET=load
-**
 ** A row of bytes is tried twice: as it is, and with its checksums made good,
 ** since no fuzzer guesses those. What loads is a sound map, and is saved and
 ** loaded again as the same; what does not leaves no byte behind. */
@@ -126,52 +124,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   free(f.bytes);
   return 0;
 }
-
-#if defined(MAKE_SEEDS)
-/* Without a fuzzer: writes small files into the folder that is named, for it to
-** begin with. (Cells as a little-endian machine has them.) */
-static void make_cell(uint64_t *cell, hmap_kind kind, uint64_t i) {
-  const uint64_t text_of_5 = UINT64_C(5) << 56;
-  cell[0] = kind == HMAP_BOOL ? i % 2 : i;
-  cell[1] = kind == HMAP_TUPLE ? i : text_of_5;
-  cell[2] = kind == HMAP_TUPLE ? text_of_5 : 0;
-}
-
-static void seed(const char *folder, int n, hmap_kind key, hmap_kind elem) {
-  static const hmap_field fields[] = {{HMAP_INT8, 0, "a"},
-                                      {HMAP_STRING, 0, "b"},
-                                      {HMAP_BYTES, 3, "c"},
-                                      {HMAP_BOOL, 0, "d"}};
-  uint64_t cell[4] = {0}, first[4] = {0};
-  char path[4096];
-  hmap_options o = options;
-  hmap *m;
-  file f = {NULL, 0, 0};
-  o.key = (hmap_spec){key, key == HMAP_TUPLE ? 4 : 5, fields};
-  o.elem = (hmap_spec){elem, elem == HMAP_TUPLE ? 4 : 5, fields};
-  if (hmap_new(&o, &m) != HMAP_OK)
-    abort();
-  make_cell(first, elem, 1);
-  for (uint64_t i = 0; i < 20; i++) {
-    make_cell(cell, key, i);
-    if (hmap_put(m, cell, first) != HMAP_OK)
-      abort();
-  }
-  if (hmap_save(m, "note", 4, write_all, &f, NULL) != HMAP_OK)
-    abort();
-  (void)snprintf(path, sizeof path, "%s/%d", folder, n);
-  FILE *to = fopen(path, "wb");
-  if (to == NULL || fwrite(f.bytes, 1, f.n, to) != f.n || fclose(to) != 0)
-    abort();
-  free(f.bytes);
-  hmap_free(m);
-}
-
-int main(int argc, char **argv) {
-  int n = 0;
-  for (int key = HMAP_INT8; argc == 2 && key <= HMAP_TUPLE; key++)
-    for (int elem = HMAP_NONE; elem <= HMAP_TUPLE; elem += 5)
-      seed(argv[1], n++, (hmap_kind)key, (hmap_kind)elem);
-  return n == 0;
-}
-#endif

@@ -857,7 +857,7 @@ describe("hmap export --resp", function()
     if not has_redis() then return end
     local text = with_redis [[
       seq 2000 | sed 's/.*/&,value &/' >many.csv
-      hmap import --key int64 --value string --force many.csv \\
+      hmap import --key int64 --value string --force many.csv \
         many.hmap >/dev/null
       hmap export --resp many.hmap | redis --pipe | tail -n 1
       redis dbsize

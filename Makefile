@@ -210,6 +210,13 @@ bench: all  ## hmap beside its peers (QUICK=1: a minute); bench-table
 bench-table:  # its figures as markdown; ALL=1: of every size
 	@$(BENCH_ENV) $(LUA) spec/bench/run.lua --table $(if $(ALL),--all)
 
+bench-file: all  ## maps into files and out of them
+	@mkdir -p $(BUILD)/bench
+	$(CC) $(MODE) $(WARN) $(CFLAGS) -o $(BUILD)/bench/file spec/bench/file.c \
+	  $(BUILD)/libhmap.a
+	@eval "$$($(MAKE) -s --no-print-directory env)" && \
+	  $(LUA) spec/bench/file.lua $(BUILD)/bench/file
+
 bench-pause: all  ## single operations (QUICK=1); bench-pause-table
 	@$(BENCH_ENV) $(MAKE) -s -f spec/bench/peers.mk PEERS='$(PAUSE_PEERS)' && \
 	  eval "$$($(MAKE) -s --no-print-directory env)" && \
@@ -282,8 +289,8 @@ help:  ## this list
 FORCE:
 .PHONY: all core programs lua-programs env explore load-table doc test oracle \
   exhaust fuzz fuzz-corpus fuzzers soak portable lint fresh budget bench \
-  bench-table bench-pause bench-pause-table deps install dist rockspec clean \
-  help FORCE
+  bench-file bench-table bench-pause bench-pause-table deps install dist \
+  rockspec clean help FORCE
 .DELETE_ON_ERROR:
 
 -include $(CORE:.o=.d) $(BINDING:.o=.d) $(PROGRAMS:=.d) $(EMBEDDED:=.d) \

@@ -574,3 +574,10 @@ describe("the file", function()
     end
   end)
 end)
+
+describe("the figures of saving and loading", function()
+  it("are those that were measured", function()
+    assert.is_truthy(read "spec/bench/README.md"
+      :find("```\n" .. read "spec/bench/file.txt" .. "```", 1, true))
+  end)
+end)

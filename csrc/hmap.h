@@ -621,7 +621,7 @@ typedef ptrdiff_t (*hmap_read_fn)(void *ud, void *bytes, size_t n);
 /* Why a map was not saved or loaded, besides the status. */
 typedef struct hmap_trouble {
   const char *what; /* HMAP_EFILE: a short phrase; static storage */
-  uint64_t at;      /* HMAP_EFILE, HMAP_EIO: at or soon after this byte */
+  uint64_t at;      /* HMAP_EFILE, HMAP_EIO: the byte where it was seen */
   int64_t block;    /* the same in blocks; -1: in the header */
   const void *key;  /* HMAP_EOBJECT: of that entry, until the next write */
 } hmap_trouble;

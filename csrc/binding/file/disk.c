@@ -1,6 +1,9 @@
 /* disk.c: files by POSIX. */
 #if defined(__linux__)
 #  define _GNU_SOURCE 1
+#  if defined(__SIZEOF_LONG__) && __SIZEOF_LONG__ == 4
+#    define _FILE_OFFSET_BITS 64
+#  endif
 #else
 #  define _DARWIN_C_SOURCE 1
 #endif

@@ -540,6 +540,15 @@ static void worn_out(void) {
   }
 }
 
+/* An iterator stands in the chain that is about to move. */
+static void iterated(void) {
+  reserve(9);
+  fill(0, 2);
+  begin_iter(0);
+  (void)next_of(0);
+  reserve(14);
+}
+
 static const universe universes[] = {
     {"3 keys apart, from nothing", HMAP_UINT8, apart, 3, 0, empty_map, 5},
     {"3 keys in one chain, in 4 buckets", HMAP_UINT8, together, 3, 0,
@@ -555,6 +564,8 @@ static const universe universes[] = {
      full_bucket, 4},
     {"3 keys beside 26 in four full buckets", HMAP_UINT8, apart, 3, 26,
      full_buckets, 4},
+    {"3 keys in one chain, about to move from under an iterator", HMAP_UINT8,
+     together, 3, 0, iterated, 4},
     {"3 keys in two chains that are worn out", HMAP_UINT8, paired, 3, 18,
      worn_out, 4},
 };

@@ -16,6 +16,7 @@ typedef struct walk {
   hmap_iter it;
   bool open;
   bool exact;       /* Go's order: no growth has begun since */
+  bool stayed;      /* the map was cleared while its chain had not moved */
   uint64_t growths; /* of the map, when it began */
   uint64_t births;  /* entries born by then are due */
   uint64_t *given;  /* by symbol: birth of the entry that was given */
@@ -248,14 +249,22 @@ static void begin_walk(replay *r, walk *w) {
   hmap_iter_init(&w->it, r->m);
 }
 
+/* Go goes on through a chain that has moved and looks for its keys. */
+static bool has_moved(const walk *w) {
+  return !w->stayed && w->it.begun && w->it.at == NULL;
+}
+
 /* Go 1.19 may go on to give what was cleared; hmap is as 1.21. There, one that
 ** stands in a preallocated overflow bucket may meet what that is used for
 ** next. */
 static void walks_cleared(replay *r) {
   for (size_t i = 0; i < r->nwalks; i++) {
     walk *w = r->walks[i];
-    if (w != NULL && (!r->go121 || w->it.at != w->it.head))
+    if (w == NULL || !w->open)
+      continue;
+    if (!r->go121 || w->it.at != w->it.head || has_moved(w))
       w->exact = false;
+    w->stayed = true;
   }
 }
 
@@ -296,11 +305,10 @@ static bool gave_all(replay *r, walk *w) {
   return true;
 }
 
-/* Once the chain in hand has moved, Go goes on through what it was and looks
-** for its keys, whatever has happened since; hmap no more when the map was
-** empty meanwhile: what is there now came later. */
+/* Whatever has happened since, Go looks for the keys of a chain that has moved;
+** hmap no more when the map was empty meanwhile: what is there came later. */
 static bool forgets_moved(const replay *r, const walk *w) {
-  return w->it.begun && w->it.at == NULL && w->it.emptied != r->m->emptied;
+  return has_moved(w) && w->it.emptied != r->m->emptied;
 }
 
 /* One step on; at the end the key is NULL. */

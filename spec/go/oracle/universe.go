@@ -209,9 +209,17 @@ func (u *universe) del(key string) {
 	}
 }
 
+// Under iterators, as a rule, which then go on.
 func (u *universe) clear() {
+	for n := u.below(4); n > 0; n-- {
+		u.begin()
+	}
 	u.run(&op{name: "clear"})
 	u.present, u.at = u.present[:0], map[string]int{}
+	for n := u.below(12); n > 0; n-- {
+		u.put(u.anyKey())
+		u.next()
+	}
 }
 
 func (u *universe) get(key string) {

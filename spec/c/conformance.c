@@ -831,7 +831,8 @@ static void run_all(char **paths, size_t n) {
 }
 
 /* Traces one after the other, as somebody writes them. */
-static int replay_stream(gzFile file) {
+static int replay_stream(void) {
+  gzFile file = gzdopen(STDIN_FILENO, "rb");
   counts seen = {.steps = 0};
   bool good = true;
   json_t *header;
@@ -839,6 +840,7 @@ static int replay_stream(gzFile file) {
     good = replay_trace(file, header, &seen);
     json_decref(header);
   }
+  gzclose(file);
   printf("%" PRIu64 " states, %" PRIu64 " of them to the last byte\n",
          seen.steps / NPASSES, seen.whole);
   return good && seen.steps > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
@@ -848,7 +850,7 @@ int main(int argc, char **argv) {
   glob_t found = {.gl_pathc = 0};
   if (argc > 1 && strcmp(argv[1], "-") == 0 &&
       (argc == 2 || mistake_named(argv[2])))
-    return replay_stream(gzdopen(STDIN_FILENO, "rb"));
+    return replay_stream();
   if (argc > 1)
     run_all(argv + 1, (size_t)argc - 1);
   else if (glob("spec/golden/*.jsonl.gz", 0, NULL, &found) == 0)

@@ -291,7 +291,31 @@ typedef struct hmap_pages {
   void (*discard)(void *ud, void *pages, size_t bytes);
   void *ud;
   size_t page;
+  size_t quick; /* areas of up to so many bytes are mapped in no time */
 } hmap_pages;
+
+/* Keeps areas of up to 1 MiB that maps give back, 2 MiB in all, for the maps
+** that come next: no call of the system and no page fault. For maps of one
+** thread, all of which end before it does. */
+#define HMAP_POOL_AREAS 16
+typedef struct hmap_pool_area {
+  void *base;
+  size_t size, cleared; /* as far as it has come back */
+  bool idle;            /* at the last trim */
+} hmap_pool_area;
+typedef struct hmap_pool {
+  hmap_pages system;
+  size_t bytes;
+  uint32_t n;
+  hmap_pool_area areas[HMAP_POOL_AREAS];
+} hmap_pool;
+
+/* Makes an empty pool, and pages that come from it for hmap_options; false:
+** the system has none. */
+bool hmap_pool_init(hmap_pool *pool, hmap_pages *pages);
+/* Gives back what nobody has asked for since the last trim, or all; whether
+** nothing is left. */
+bool hmap_pool_trim(hmap_pool *pool, bool all);
 
 /* -- policies ------------------------------------------------------------- */
 

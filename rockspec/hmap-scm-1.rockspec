@@ -177,6 +177,7 @@ build = {
         "csrc/core/map/scan.c",
         "csrc/core/mem/heap.c",
         "csrc/core/mem/pages.c",
+        "csrc/core/mem/pool.c",
         "csrc/core/mem/slab.c",
         "csrc/core/type/cell.c",
         "csrc/core/type/hash.c",

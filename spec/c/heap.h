@@ -108,7 +108,7 @@ static inline void heap_unmap(void *ud, void *area, size_t size, size_t from,
 
 /* Has a map take all its memory from h; *pages must live as long as o. */
 static inline void heap_serve(heap *h, hmap_options *o, hmap_pages *pages) {
-  *pages = (hmap_pages){heap_map, heap_unmap, NULL, h, HEAP_PAGE};
+  *pages = (hmap_pages){heap_map, heap_unmap, NULL, h, HEAP_PAGE, 0};
   o->alloc = heap_alloc;
   o->alloc_ud = h;
   o->pages = pages;

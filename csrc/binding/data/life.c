@@ -7,8 +7,8 @@
 
 /* -- a new map ------------------------------------------------------------ */
 
-hmap_options lmap_core_options(lua_State *L, const lconf *conf, hmap_field *key,
-                               hmap_field *value) {
+hmap_options lmap_core_options(const lgc *gc, const lconf *conf,
+                               hmap_field *key, hmap_field *value) {
   bool word = conf->key->shape == LCELL_WORD;
   hmap_options o = {
       .key =
@@ -20,14 +20,16 @@ hmap_options lmap_core_options(lua_State *L, const lconf *conf, hmap_field *key,
       .hash = conf->hash,
       .max_bytes = conf->max_bytes,
       .policy = &conf->policy,
+      .alloc = gc->alloc,
+      .alloc_ud = gc->ud,
+      .pages = gc->pages.map != NULL ? &gc->pages : NULL,
   };
-  o.alloc = lua_getallocf(L, &o.alloc_ud);
   return o;
 }
 
 hmap *lmap_make_core(lua_State *L, lgc *gc, const lconf *conf) {
   hmap_field key[HMAP_MAX_FIELDS], value[HMAP_MAX_FIELDS];
-  hmap_options o = lmap_core_options(L, conf, key, value);
+  hmap_options o = lmap_core_options(gc, conf, key, value);
   hmap *m;
   hmap_status status = hmap_new(&o, &m);
   if (status == HMAP_ENOMEM) {

@@ -18,8 +18,8 @@ void lmap_setname(lua_State *L, int self, int options);
 
 /* lmap_core_options [-0, +0, -]: what the core is told; key and value have room
 ** for HMAP_MAX_FIELDS. */
-hmap_options lmap_core_options(lua_State *L, const lconf *conf, hmap_field *key,
-                               hmap_field *value);
+hmap_options lmap_core_options(const lgc *gc, const lconf *conf,
+                               hmap_field *key, hmap_field *value);
 
 /* lmap_end [-0, +0, -]: closes the map at index 1 as its finalizer does. */
 int lmap_end(lua_State *L);

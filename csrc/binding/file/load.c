@@ -113,9 +113,9 @@ static const hmap_file *open_job(lua_State *L, int opts, uint64_t *bytes) {
   return file;
 }
 
-static hmap_status make_map(lua_State *L, ljob *j, uint64_t bytes) {
+static hmap_status make_map(ljob *j, uint64_t bytes) {
   hmap_field key[HMAP_MAX_FIELDS], value[HMAP_MAX_FIELDS];
-  hmap_options o = lmap_core_options(L, &j->options.conf, key, value);
+  hmap_options o = lmap_core_options(j->gc, &j->options.conf, key, value);
   return hmap_loader_begin(j->loader, &o, bytes);
 }
 
@@ -131,7 +131,7 @@ static ljob *begin(lua_State *L, int opts) {
   read_options(L, file, opts, &j->options);
   for (int tries = 0; tries == 0 || try_again(L, job, status, tries - 1);
        tries++)
-    status = make_map(L, j, bytes);
+    status = make_map(j, bytes);
   if (status != HMAP_OK)
     end_and_raise(L, job, PATH, status);
   return j;

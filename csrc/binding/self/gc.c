@@ -46,13 +46,19 @@ static int wake(lua_State *L) {
     return 0;
   lua_pushvalue(L, 1);
   luaL_setmetatable(L, sentinel_meta); /* to be finalized another time */
-  if (free_for_a_while(w))
-    lua_setiuservalue(L, 2, SENTINEL_AT);
+  bool rest = free_for_a_while(w);
+  if (!hmap_pool_trim(&w->pool, false) || !rest)
+    return 0;
+  w->awake = false;
+  lua_setiuservalue(L, 2, SENTINEL_AT);
   return 0;
 }
 
 /* set_sentinel [-0, +0, -]: the next cycle will find it. */
-static void set_sentinel(lua_State *L) {
+static void set_sentinel(lua_State *L, lgc *w) {
+  if (w->awake)
+    return;
+  w->awake = true;
   lua_rawgetp(L, LUA_REGISTRYINDEX, &gc_key);
   lua_pushnil(L);
   lua_setiuservalue(L, -2, SENTINEL_AT);
@@ -85,7 +91,7 @@ void lgc_drop(lua_State *L, lgc *w, lheld *held) {
   if (w->over || w->at_once)
     lgc_free(w, SIZE_MAX);
   else
-    set_sentinel(L);
+    set_sentinel(L, w);
 }
 
 void lgc_free_cursors(lgc *w, lheld *held) {
@@ -134,6 +140,7 @@ static int gc_gc(lua_State *L) {
   while (w->owned != NULL)
     w->owned->end(w->owned);
   lgc_free(w, SIZE_MAX);
+  (void)hmap_pool_trim(&w->pool, true);
   return 0;
 }
 
@@ -155,6 +162,7 @@ void lgc_open(lua_State *L, const labove *above) {
     lgc *w = lua_newuserdatauv(L, sizeof *w, 1);
     *w = (lgc){.above = above, .limit = SLACK, .at_once = in_finalizer(L)};
     w->alloc = lua_getallocf(L, &w->ud);
+    (void)hmap_pool_init(&w->pool, &w->pages);
     push_meta(L, "hmap.gc", gc_gc);
     lua_newuserdatauv(L, 0, 0);
     push_meta(L, sentinel_meta, wake); /* stack: lgc its sentinel its */
@@ -189,10 +197,13 @@ static void full_cycle(lua_State *L, lgc *w) {
 void lgc_full(lua_State *L, lgc *w) {
   lua_gc(L, LUA_GCCOLLECT, 0);
   lgc_free(w, SIZE_MAX);
+  (void)hmap_pool_trim(&w->pool, true);
 }
 
 void lgc_step(lua_State *L, lgc *w) {
   lgc_free(w, PARTS_A_NEW);
+  if (w->pool.n > 0)
+    set_sentinel(L, w);
   if (!lua_gc(L, LUA_GCISRUNNING)) /* stopped: not for us to wake it */
     return;
   if (w->bytes > w->limit) {

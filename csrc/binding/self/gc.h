@@ -79,8 +79,11 @@ typedef struct lgc {
   hmap *dying;  /* closed maps that still hold memory */
   lheld *held;  /* of all maps */
   lowned *owned;
-  bool at_once; /* what is closed is freed at once */
-  bool over;    /* the Lua state is closing */
+  hmap_pool pool;   /* of pages, for the maps' arrays */
+  hmap_pages pages; /* from it; map is NULL: there are none */
+  bool awake;       /* the sentinel is set */
+  bool at_once;     /* what is closed is freed at once */
+  bool over;        /* the Lua state is closing */
   lua_Alloc alloc;
   void *ud;
 } lgc;

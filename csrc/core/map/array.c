@@ -95,14 +95,17 @@ array *hmapi_array_new(hmap *m, unsigned B, hmap_status *why) {
 
 /* -- one array ahead ------------------------------------------------------ */
 
-/* Bytes of the array to be mapped ahead, while nothing moves and arrays are
-** large; 0: none. */
+/* Bytes of the array to be mapped ahead, while nothing moves and that would take
+** long; 0: none. */
 static size_t wanted_ahead(const hmap *m) {
   if (m->heap.pages.discard == NULL || m->array == NULL || !m->array->sliced ||
       growing(m) || m->B >= MAX_B)
     return 0;
   size_t bytes = array_bytes(m, m->B + 1u);
-  return bytes < SIZE_MAX ? whole_pages(m, bytes) : 0;
+  if (bytes == SIZE_MAX)
+    return 0;
+  bytes = whole_pages(m, bytes);
+  return bytes > m->heap.pages.quick ? bytes : 0;
 }
 
 bool hmapi_wants_map_next(const hmap *m) {

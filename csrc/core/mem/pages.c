@@ -99,7 +99,7 @@ bool hmapi_system_pages(hmap_pages *out) {
   if (page <= 0)
     return false;
   look_for_huge_pages();
-  *out = (hmap_pages){map_pages, unmap_pages, discard, NULL, (size_t)page};
+  *out = (hmap_pages){map_pages, unmap_pages, discard, NULL, (size_t)page, 0};
   return true;
 }
 

@@ -58,8 +58,7 @@ describe("the policy go", function()
 end)
 
 -- Buckets of 20,000 entries less 19,901: where the last shrink was begun
--- depends
--- on when the one before it was done.
+-- depends on when the one before it was done.
 local left = { adaptive = 32, smooth = 64 }
 
 for _, policy in ipairs { "adaptive", "smooth" } do

@@ -380,6 +380,7 @@ static int all_lua(lua_State *L) {
   count_lua(L, "string -> int64", "string", "int64", true);
   count_lua(L, "string -> any", "string", "any", true);
   count_lua(L, "any -> any", "any", "any", true);
+  count_lua(L, "any -> any, integers", "any", "any", false);
   return 0;
 }
 

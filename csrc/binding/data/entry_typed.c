@@ -76,10 +76,11 @@ static ALWAYS_INLINE bool read_key(lua_State *L, const lmap *h, int shape,
     k->i = (int64_t)word;
     return ok;
   }
-  if (shape == HMAP_STRING || lua_type(L, arg) == LUA_TSTRING)
+  int type = shape == HMAP_STRING ? LUA_TSTRING : lua_type(L, arg);
+  if (type == LUA_TSTRING)
     return lcell_testtext(L, arg, &k->s, &k->n);
   k->s = NULL;
-  return lcell_testany(L, arg, "key", &k->any);
+  return lcell_testany_of(L, arg, type, "key", &k->any);
 }
 
 /* Where the value stands among the arguments. */

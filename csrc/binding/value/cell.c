@@ -327,8 +327,9 @@ static bool test_text(lua_State *L, int idx, hmap_cell *out) {
   return true;
 }
 
-bool lcell_testany(lua_State *L, int idx, const char *role, hmap_cell *out) {
-  switch (lua_type(L, idx)) {
+bool lcell_testany_of(lua_State *L, int idx, int type, const char *role,
+                      hmap_cell *out) {
+  switch (type) {
   case LUA_TNIL:
   case LUA_TNONE:
     return false;

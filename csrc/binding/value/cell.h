@@ -201,10 +201,15 @@ bool lcell_testfloat(lua_State *L, int idx, hmap_kind kind, double *out);
 /* lcell_float [-0, +0, v]: a number, exact or rounded to float32. */
 double lcell_float(lua_State *L, int arg, const lfield *f, const char *role);
 
-/* lcell_testany [-0, +0, -]: any Lua value but nil. As a key no NaN, and
-** integral floats are integers. An object has HMAP_TAG_OBJECT and a number that
-** is not its own yet: good for looking it up. */
-bool lcell_testany(lua_State *L, int idx, const char *role, hmap_cell *out);
+/* lcell_testany_of [-0, +0, -]: a value of this type in Lua, any but nil. As a
+** key no NaN, and integral floats are integers. An object has HMAP_TAG_OBJECT
+** and a number that is not its own yet: good for looking it up. */
+bool lcell_testany_of(lua_State *L, int idx, int type, const char *role,
+                      hmap_cell *out);
+static inline bool lcell_testany(lua_State *L, int idx, const char *role,
+                                 hmap_cell *out) {
+  return lcell_testany_of(L, idx, lua_type(L, idx), role, out);
+}
 
 /* lcell_test [-0, +0, -]: the value at idx into the place of field f at `to`;
 ** false: it does not fit, see lcell_type_error_at. */

@@ -95,8 +95,8 @@ array *hmapi_array_new(hmap *m, unsigned B, hmap_status *why) {
 
 /* -- one array ahead ------------------------------------------------------ */
 
-/* Bytes of the array to be mapped ahead, while nothing moves and that would take
-** long; 0: none. */
+/* Bytes of the array to be mapped ahead, while nothing moves and that would
+** take long; 0: none. */
 static size_t wanted_ahead(const hmap *m) {
   if (m->heap.pages.discard == NULL || m->array == NULL || !m->array->sliced ||
       growing(m) || m->B >= MAX_B)

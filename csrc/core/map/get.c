@@ -35,6 +35,8 @@ static NOINLINE const void *counted_get(const hmap *m, const void *key) {
 }
 
 const void *hmap_get(const hmap *m, const void *key) {
+  if (is_any_to_any(m->t) && fast_path_ok(m, PATH_TYPED))
+    return get(m, &any_to_any, &any_to_any.key, key, NULL);
   if (UNLIKELY(m->has_observers))
     return counted_get(m, key);
   return get(m, m->t, &m->t->key, key, NULL);

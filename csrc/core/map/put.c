@@ -1,7 +1,7 @@
 /* put.c: puts: one assign, in as many instances as pay.
 **
 **   try_put    words, nothing moves, no memory is wanted: it calls nothing
-**   put_as     keys are words or text, whatever has to be done
+**   put_as     keys are words or text, or all is `any`: whatever has to be done
 **   put_slow   any map; told and counted if somebody looks
 **
 ** A get_or_put is the same assign, but keeps what is there; hmap_assign is one
@@ -49,7 +49,8 @@ static ALWAYS_INLINE hmap_status overwrite(hmap *m, const hmap_type *t,
 }
 
 /* An equal key may have other bytes (-0 and +0): the last one stays. */
-static void update_key(const cell_type *c, void *now, const void *key) {
+static ALWAYS_INLINE void update_key(const cell_type *c, void *now,
+                                     const void *key) {
   for (uint32_t i = 0; i < c->nfields; i++) {
     const field *f = &c->fields[i];
     bool number = f->kind == HMAP_FLOAT32 || f->kind == HMAP_FLOAT64 ||
@@ -258,7 +259,15 @@ hmap_status hmapi_put_hashed(hmap *m, const void *key, uint64_t hash,
   return put_slow(m, key, hash, elem);
 }
 
+static ALWAYS_INLINE hmap_status put_any(hmap *m, const void *key,
+                                         const void *elem) {
+  const hmap_type *t = &any_to_any;
+  return put_as(m, t, &t->key, key, hash_of(m, &t->key, key), elem);
+}
+
 hmap_status hmap_put(hmap *m, const void *key, const void *elem) {
+  if (is_any_to_any(m->t) && fast_path_ok(m, PATH_TYPED))
+    return put_any(m, key, elem);
   return hmapi_put_hashed(m, key, hash_of(m, &m->t->key, key), elem);
 }
 
@@ -295,8 +304,10 @@ hmap_status hmap_put_str(hmap *m, const char *s, size_t n, const void *elem) {
     return put_str_slow(m, s, n, elem);
   hmap_cell key = hmap_text(s, n);
   uint64_t hash = hash_bytes(&m->k, s, n);
-  return fast_path_ok(m, PATH_WORD)
-             ? put_as(m, &text_to_word, text_key, &key, hash, elem)
+  if (fast_path_ok(m, PATH_WORD))
+    return put_as(m, &text_to_word, text_key, &key, hash, elem);
+  return m->t->elem.kind == HMAP_ANY
+             ? put_as(m, &any_to_any, text_key, &key, hash, elem)
              : put_as(m, m->t, text_key, &key, hash, elem);
 }
 

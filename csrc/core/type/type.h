@@ -69,6 +69,28 @@ static const hmap_type text_to_word =
     TO_WORD(HMAP_STRING, 16, true, &text_field);
 #undef TO_WORD
 
+/* What a map is of if nobody has said what. */
+static const field any_field = {HMAP_ANY, 0, 16};
+#define ANY_CELL                                                               \
+  {                                                                            \
+    .kind = HMAP_ANY, .size = 16, .align = 8, .slot = 16, .text = true,        \
+    .floats = true, .nfields = 1, .fields = &any_field                         \
+  }
+static const hmap_type any_to_any = {
+    .key = ANY_CELL,
+    .elem = ANY_CELL,
+    .keys_at = HMAP_BUCKET_COUNT,
+    .elems_at = HMAP_BUCKET_COUNT * (1 + 16),
+    .overflow_at = HMAP_BUCKET_COUNT * (1 + 16 + 16),
+    .bucket_size = HMAP_BUCKET_COUNT * (1 + 16 + 16) + 8,
+    .bucket_pointers = true,
+};
+#undef ANY_CELL
+
+static inline bool is_any_to_any(const hmap_type *t) {
+  return t->key.kind == HMAP_ANY && t->elem.kind == HMAP_ANY;
+}
+
 static inline bool is_to_word(const hmap_type *t) {
   return t->elem.slot == 8 && !t->elem.text && !t->elem.indirect;
 }

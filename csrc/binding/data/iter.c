@@ -63,7 +63,11 @@ void liter_close(liter *i) {
 liter *liter_make(lua_State *L, int self, lgive give) {
   lmap *h = lua_touserdata(L, self);
   liter *i = lua_newuserdatauv(L, sizeof *i, 1);
-  *i = (liter){.tag = LITER_TAG, .owner = h, .give = give};
+  *i = (liter){.tag = LITER_TAG,
+               .owner = h,
+               .give = give,
+               .scalars =
+                   h->key.kind != HMAP_TUPLE && h->value.kind != HMAP_TUPLE};
   luaL_setmetatable(L, LITER_META);
   lua_pushvalue(L, self);
   lua_setiuservalue(L, -2, LITER_MAP);
@@ -172,8 +176,59 @@ static int next_entry(lua_State *L, int self, liter *i) {
   }
 }
 
-static int iter_next(lua_State *L) {
-  liter *i = test_iter(L);
+static ALWAYS_INLINE void push_scalar(lua_State *L, int self, const lfield *f,
+                                      const void *cell) {
+  if (LIKELY(f->kind == HMAP_INT64))
+    lua_pushinteger(L, *(const int64_t *)cell);
+  else
+    lcell_pushfield(L, self, f, cell);
+}
+
+/* push_scalars [-0, +(0|n), v]: as liter_push, where neither key nor value is a
+** tuple. Only objects are looked for in their map. */
+static ALWAYS_INLINE int push_scalars(lua_State *L, const liter *i) {
+  lmap *h = i->owner;
+  const void *key = i->cursor->it.key, *value = i->cursor->it.elem;
+  const uint64_t before = h->version;
+  int n = 0, self = 1, values = 1;
+  if (lmap_may_hold_objects(h)) {
+    lua_getiuservalue(L, 1, LITER_MAP);
+    self = lua_gettop(L);
+  }
+  if (i->give & LGIVE_KEYS) {
+    push_scalar(L, self, h->key.fields, key);
+    n = 1;
+  }
+  if (!(i->give & LGIVE_VALUES))
+    return n;
+  if (UNLIKELY(h->version != before))
+    values = push_value(L, self, h, value, lua_gettop(L), true);
+  else if (h->value.kind == HMAP_NONE)
+    lua_pushboolean(L, 1);
+  else
+    push_scalar(L, self, h->value.fields, value);
+  return values == 0 ? 0 : n + values;
+}
+
+/* next_scalars [-0, +(0|n), v]: the short cut of iter_next; 0: it has to be done
+** the long way. */
+static ALWAYS_INLINE int next_scalars(lua_State *L, liter *i) {
+  lmap *h = i->owner;
+  if (UNLIKELY(h->trace != NULL || h->m == NULL || i->cursor == NULL))
+    return 0;
+  hmap_iter *it = &i->cursor->it;
+  if (UNLIKELY(hmap_iter_next(it) != HMAP_OK))
+    return 0;
+  h->version++;
+  if (LIKELY(it->key != NULL))
+    return push_scalars(L, i);
+  liter_close(i);
+  lua_pushnil(L);
+  return 1;
+}
+
+/* next_slowly [-0, +n, v] */
+static NOINLINE int next_slowly(lua_State *L, liter *i) {
   if (i == NULL)
     luaL_error(L, "iterator of a map expected, got %s", luaL_typename(L, 1));
   lua_settop(L, 1);
@@ -184,6 +239,12 @@ static int iter_next(lua_State *L) {
   if (n == 0)
     lua_pushnil(L);
   return n == 0 ? 1 : n;
+}
+
+static int iter_next(lua_State *L) {
+  liter *i = test_iter(L);
+  int n = LIKELY(i != NULL) && LIKELY(i->scalars) ? next_scalars(L, i) : 0;
+  return LIKELY(n > 0) ? n : next_slowly(L, i);
 }
 
 static int begin(lua_State *L, lgive give) {

@@ -11,6 +11,7 @@ typedef struct liter {
   lmap *owner;     /* kept alive by the user value */
   lcursor *cursor; /* NULL: at the end; dangling once the map is closed */
   lgive give;
+  bool scalars; /* neither key nor value is a tuple */
 } liter;
 
 /* liter_make [-0, +1, v]: an iterator over the map at self; where from, its

@@ -686,6 +686,11 @@ describe("a recording", function()
         broken(function(lines)
           lines[1] = lines[1]:gsub('"key":"string"', '"key":"strung"')
         end, "1: the types of a map are not there")
+        for _, field in ipairs { '"key":"string",', '"value":"[^"]*",' } do
+          broken(function(lines)
+            lines[1] = lines[1]:gsub(field, "")
+          end, "1: the types of a map are not there")
+        end
       end)
 
     it("is refused when its keys are others, at the operation", function()

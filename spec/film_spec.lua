@@ -280,6 +280,10 @@ describe("a film", function()
       "bad argument #1 to 'film'")
     assert.error_matches(function() hmap.film { keys = 1 } end,
       "field keys: list expected, got number")
+    assert.error_matches(function() hmap.film(hmap.new(), hmap.new()) end,
+      "bad argument #2 to 'film' %(table expected, got userdata%)")
+    assert.error_matches(function() hmap.film(hmap.new(), { cells = "x" }) end,
+      "option 'cells': integer from 1 on expected, got \"x\"")
     assert.error_matches(function()
       hmap.film { keys = { "a" }, key = "int64" }
     end, "operation 1: .*int64 key expected, got string")
@@ -343,6 +347,8 @@ describe("hmap.report with a path", function()
     assert.error_matches(function() hmap.report({ keys = 1 }, path) end,
       "field keys: list expected")
     assert.equal("", written())
+    assert.error_matches(function() hmap.report(KEYS, path, true) end,
+      "^bad argument #3 to 'report' %(table expected, got boolean%)")
     assert.error_matches(function() hmap.report(KEYS) end,
       "hmap expected without a path, got table")
   end)

@@ -92,8 +92,10 @@ end
 -- The page as an HTML file; its size.
 local function report_page(x, path, opts)
   local ok, size = pcall(page.write, x, path, opts)
-  if not ok then error(size, 3) end
-  return size
+  if ok then return size end
+  error((tostring(size):gsub("^[^\n]-page%.lua:%d+: ", "")
+    :gsub("#2 to 'film'", "#3 to 'report'")
+    :gsub("#1 to 'film'", "#1 to 'report'")), 3)
 end
 
 local function map_report(m, opts, film_opts)
@@ -136,7 +138,21 @@ local methods = {
   ledger = map_ledger,
   worst_ops = worst_ops,
 }
-for name, method in pairs(methods) do core.extend(name, method) end
+
+-- As a method in C it says what is wrong when it is called without a map.
+local function checked(name, method)
+  return function(m, ...)
+    if not film.is_map(m) then
+      error(string.format("'%s' wants a map before its arguments, got %s: "
+        .. "m:%s(...)", name, type(m), name), 2)
+    end
+    return method(m, ...)
+  end
+end
+for name, method in pairs(methods) do
+  methods[name] = checked(name, method)
+  core.extend(name, methods[name])
+end
 for name, text in pairs(views) do
   core.set_view_event(name, "__tostring", text)
 end

@@ -19,6 +19,7 @@
 local core = require "hmap.core"
 local camera = require "hmap.explorer.camera"
 local keybook = require "hmap.explorer.keybook"
+local options = require "hmap.options"
 local pack = require "hmap.explorer.pack"
 local player = require "hmap.explorer.player"
 local replay = require "hmap.observe.replay"
@@ -27,6 +28,14 @@ local scene = require "hmap.explorer.scene"
 -- What a film keeps in full; of more it follows one bucket in 2, 4, 8, ..
 local LIMIT = 100000   -- operations
 local CELLS = 1 << 14  -- buckets of a map that is filmed as it stands
+
+local OPTIONS = {
+  limit = options.integer_from(1),
+  cells = options.integer_from(1),
+  progress = {
+    function(value) return type(value) == "function" end, "function",
+  },
+}
 
 local function fail(...) error(string.format(...), 0) end
 
@@ -234,9 +243,10 @@ end
 -- progress(operation, operations).
 local function new(x, opts)
   local ok, made = pcall(function()
-    if is_map(x) then return of_map(x, opts or {}) end
+    opts = options.check("film", 2, opts, OPTIONS, 0)
+    if is_map(x) then return of_map(x, opts) end
     check(x)
-    return of_script(x, opts or {})
+    return of_script(x, opts)
   end)
   if not ok then error(made, 2) end
   return made

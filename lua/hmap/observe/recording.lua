@@ -213,7 +213,8 @@ local function read_header(s, item)
   elseif item.version ~= VERSION then
     refuse(s, "a recording of version %s, and this hmap reads version %d",
       format.value(item.version), VERSION)
-  elseif not pcall(core.layout, item.key, item.value) then
+  elseif item.key == nil or item.value == nil -- layout has its own for these
+    or not pcall(core.layout, item.key, item.value) then
     refuse(s, "the types of a map are not there")
   end
   copy(item, MAP, s.recording)

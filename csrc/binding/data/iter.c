@@ -210,8 +210,8 @@ static ALWAYS_INLINE int push_scalars(lua_State *L, const liter *i) {
   return values == 0 ? 0 : n + values;
 }
 
-/* next_scalars [-0, +(0|n), v]: the short cut of iter_next; 0: it has to be done
-** the long way. */
+/* next_scalars [-0, +(0|n), v]: the short cut of iter_next; 0: it has to be
+** done the long way. */
 static ALWAYS_INLINE int next_scalars(lua_State *L, liter *i) {
   lmap *h = i->owner;
   if (UNLIKELY(h->trace != NULL || h->m == NULL || i->cursor == NULL))

@@ -107,7 +107,8 @@ $(BUILD)/spec/%: spec/c/%.c $(BUILD)/libhmap.a
 	  $(BUILD)/libhmap.a $(LDLIBS) -lm
 
 # The system's pages are refused by functions that stand in for these.
-$(BUILD)/spec/lua/alloc_sweep: LDFLAGS += -Wl,--wrap=mmap -Wl,--wrap=munmap
+$(BUILD)/spec/lua/alloc_sweep: LDFLAGS += -Wl,--wrap=mmap \
+  -Wl,--wrap=munmap -Wl,--wrap=madvise
 
 # The map of Go's own runtime; not the C programs' kind.
 $(BUILD)/spec/oracle: $(wildcard spec/go/oracle/*.go)

@@ -488,6 +488,15 @@ describe("a recording", function()
     end
   end)
 
+  it("with itself for a field is refused in words about the field", function()
+    local recording = recorded_life(7)
+    recording.operations = recording
+    local ok, message = pcall(hmap.replay, recording)
+    assert.is_false(ok)
+    assert.equal("recording.operations: integer from 0 on expected, got table",
+      message)
+  end)
+
   it("with a damaged call or event is refused, and says which", function()
     local function damaged(change)
       local m = hmap.new { key = "int64", value = "int64", seed = 1 }

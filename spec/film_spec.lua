@@ -280,6 +280,9 @@ describe("a film", function()
       "bad argument #1 to 'film'")
     assert.error_matches(function() hmap.film { keys = 1 } end,
       "field keys: list expected, got number")
+    local closed = hmap.new()
+    closed:close()
+    assert.has_error(function() hmap.film(closed) end, "map is closed")
     assert.error_matches(function() hmap.film(hmap.new(), hmap.new()) end,
       "bad argument #2 to 'film' %(table expected, got userdata%)")
     assert.error_matches(function() hmap.film(hmap.new(), { cells = "x" }) end,
@@ -347,6 +350,9 @@ describe("hmap.report with a path", function()
     assert.error_matches(function() hmap.report({ keys = 1 }, path) end,
       "field keys: list expected")
     assert.equal("", written())
+    local closed = hmap.new()
+    closed:close()
+    assert.has_error(function() hmap.report(closed, path) end, "map is closed")
     assert.error_matches(function() hmap.report(KEYS, path, true) end,
       "^bad argument #3 to 'report' %(table expected, got boolean%)")
     assert.error_matches(function() hmap.report(KEYS) end,

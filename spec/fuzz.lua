@@ -18,7 +18,7 @@ local sanitize = "-O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all "
 
 -- Lua's own memory is counted by the targets; who is still reachable is no
 -- leak.
-local ALWAYS = "-max_len=2048 -timeout=20 -rss_limit_mb=2048 "
+local ALWAYS = "-max_len=2048 -len_control=20 -timeout=20 -rss_limit_mb=2048 "
   .. "-print_final_stats=1 -detect_leaks=0"
 
 local function output_of(command, ...)

@@ -84,6 +84,69 @@ describe("max_bytes", function()
   end)
 end)
 
+-- All that is public (lua_c/everything.lua), on maps that have room for how
+-- they are made and for no more, or for some bytes more and no more, until it
+-- is enough. (A rekey that stops half-way for want of room leaves a map that is
+-- read by its keys, and not in turn.)
+describe("max_bytes is reached", function()
+  local LONGEST = 1 << 24 -- bytes
+  local ALL, STRIDE, BYTES = 4, 9, 40 -- which limits: 0, 40, 80, 120, 480, ..
+  local limit
+
+  local function with_limit(opts)
+    local limited = { max_bytes = limit }
+    for name, value in pairs(opts or {}) do limited[name] = value end
+    return hmap.new(limited)
+  end
+
+  local function makes(step, bytes)
+    limit = bytes
+    local ok, world = pcall(step.make)
+    if not ok then return false end
+    for _, m in ipairs(world.maps) do m:close() end
+    return true
+  end
+
+  local function least(step)
+    local low, high = 0, LONGEST
+    while low + 1 < high do
+      local middle = (low + high) // 2
+      if makes(step, middle) then high = middle else low = middle end
+    end
+    return high
+  end
+
+  -- The request that is refused is here the number of a limit.
+  local function attempt(_, _, fn, ...)
+    local ok, why = pcall(fn, ...)
+    return ok, why, not ok
+  end
+
+  local function limited(step, base)
+    local copy, n = {}, -1
+    for name, value in pairs(step) do copy[name] = value end
+    copy.make = function() -- first without a limit, to see what comes out
+      limit = n >= 0 and base + n * BYTES or nil
+      n = n + (n < ALL and 1 or STRIDE)
+      return step.make()
+    end
+    return copy
+  end
+
+  it("in every operation, and the map reads as before", function()
+    local sweep = assert(loadfile "spec/lua_c/sweep.lua")(attempt,
+      "map would grow past its max_bytes")
+    local core = setmetatable({ new = with_limit },
+      { __index = require "hmap.core" })
+    local steps = assert(loadfile "spec/lua_c/everything.lua")(core, "methods")
+    for _, step in ipairs(steps) do
+      if step.name ~= "writes under an iterator" then
+        sweep(limited(step, least(step)), 1, ALL, STRIDE)
+      end
+    end
+  end)
+end)
+
 describe("stats().bytes", function()
   it("is the sum of memory()'s parts, at every step of any map", function()
     local kinds = { { "int64", "int64" }, { "string", "string" },

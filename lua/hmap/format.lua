@@ -61,13 +61,19 @@ local function exact(s) return core.text(s) end
 --- The same of what is a text already, for people: its backslashes stay.
 local function safe(s) return core.text(s, "safe") end
 
+-- A value's own __tostring may raise.
+local function text_of(v)
+  local ok, text = pcall(tostring, v)
+  return ok and text or type(v)
+end
+
 local function scalar(v)
   if v ~= v then return "NaN" end -- "nan" or "-nan", as the machine likes
   if type(v) == "string" then return core.text(v, "quoted", LONGEST) end
-  return core.text(tostring(v), "safe", 2 * LONGEST)
+  return core.text(text_of(v), "safe", 2 * LONGEST)
 end
 
-local function by_name(a, b) return tostring(a) < tostring(b) end
+local function by_name(a, b) return text_of(a) < text_of(b) end
 
 --- A key or value on one line. Of a table its fields: so come tuples.
 local function value_text(v)
@@ -80,7 +86,7 @@ local function value_text(v)
   table.sort(names, by_name)
   for i, name in ipairs(names) do
     local field = type(v[name]) == "table" and "{...}" or scalar(v[name])
-    fields[i] = name == i and field or exact(tostring(name)) .. "=" .. field
+    fields[i] = name == i and field or exact(text_of(name)) .. "=" .. field
   end
   return "{" .. table.concat(fields, ", ") .. "}"
 end
@@ -140,6 +146,12 @@ local function wrap(text, width, indent, first)
   return table.concat(lines, "\n")
 end
 
+--- What was raised, without the place in hmap's own Lua where that was.
+local function without_place(raised)
+  if type(raised) ~= "string" then return raised end
+  return (raised:gsub("^[^\n]-hmap/[%w_/]+%.lua:%d+: ", ""))
+end
+
 return {
   count = count,
   plural = plural,
@@ -152,4 +164,5 @@ return {
   columns = columns,
   bar = bar,
   wrap = wrap,
+  without_place = without_place,
 }

@@ -5,6 +5,7 @@
 
 local core = require "hmap.core"
 local film = require "hmap.explorer.film"
+local format = require "hmap.format"
 local help = require "hmap.help"
 local intake = require "hmap.intake"
 local keystats = require "hmap.observe.keystats"
@@ -93,7 +94,7 @@ end
 local function report_page(x, path, opts)
   local ok, size = pcall(page.write, x, path, opts)
   if ok then return size end
-  error((tostring(size):gsub("^[^\n]-page%.lua:%d+: ", "")
+  error((tostring(format.without_place(size))
     :gsub("#2 to 'film'", "#3 to 'report'")
     :gsub("#1 to 'film'", "#1 to 'report'")), 3)
 end

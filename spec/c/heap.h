@@ -25,7 +25,8 @@ typedef struct heap {
   size_t refuse_more; /* and so many after it */
   size_t refuse_over; /* refuse requests of more bytes than that; 0: none */
   size_t refused;     /* requests */
-  bool wrong;         /* a size given back was not the size given out */
+  size_t discards;
+  bool wrong; /* a size given back was not the size given out */
 } heap;
 
 /* In front of every block: its size. */
@@ -104,6 +105,15 @@ static inline void heap_unmap(void *ud, void *area, size_t size, size_t from,
               munmap(ptr, bytes) != 0;
   h->mapped -= bytes;
   heap_release(h, bytes);
+}
+
+/* Nothing may rely on what is in discarded pages: it stays there, as if the
+** system had refused, or becomes junk. */
+static inline void heap_discard(void *ud, void *ptr, size_t bytes) {
+  heap *h = ud;
+  h->wrong |= bytes % HEAP_PAGE != 0 || (uintptr_t)ptr % HEAP_PAGE != 0;
+  if (++h->discards % 2 == 0)
+    memset(ptr, 0xa5, bytes);
 }
 
 /* Has a map take all its memory from h; *pages must live as long as o. */

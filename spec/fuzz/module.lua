@@ -345,7 +345,7 @@ local ON_THINGS = {
   end,
   function() -- a view as a table
     local view = #things > 0 and one_of(things)
-    if type(view) ~= "userdata" then return end
+    if type(view) ~= "userdata" or not pcall(hmap.of, view) then return end
     attempt("view", function(k, v)
       view[k] = v
       return view[k], #view

@@ -24,14 +24,17 @@
 
 /* -- the system's pages --------------------------------------------------- */
 
-static fault page_fault;
-static size_t mapped; /* bytes out now */
+static fault page_fault, advice_fault;
+static size_t mapped;   /* bytes out now */
+static size_t unheeded; /* pieces of advice, refused */
 
 /* Made by --wrap of the linker. */
 void *__real_mmap(void *at, size_t n, int prot, int flags, int fd, off_t off);
 int __real_munmap(void *at, size_t n);
 void *__wrap_mmap(void *at, size_t n, int prot, int flags, int fd, off_t off);
 int __wrap_munmap(void *at, size_t n);
+int __real_madvise(void *at, size_t n, int advice);
+int __wrap_madvise(void *at, size_t n, int advice);
 
 void *__wrap_mmap(void *at, size_t n, int prot, int flags, int fd, off_t off) {
   if (refuses(&page_fault))
@@ -45,10 +48,16 @@ int __wrap_munmap(void *at, size_t n) {
   return __real_munmap(at, n);
 }
 
+int __wrap_madvise(void *at, size_t n, int advice) {
+  bool refused = refuses(&advice_fault);
+  unheeded += refused;
+  return refused ? -1 : __real_madvise(at, n, advice);
+}
+
 /* -- states --------------------------------------------------------------- */
 
 static budget memory; /* of the one state that there is */
-static fault *swept;  /* memory.fault or page_fault */
+static fault *swept;  /* memory.fault or one of the system's */
 
 static void refuse(size_t first, size_t many) {
   *swept = (fault){.armed = true, .refuse_at = first, .refusals = many};
@@ -62,7 +71,7 @@ static bool grant(void) {
 
 static lua_State *open(fault *which) {
   memory = (budget){.bytes = 0};
-  page_fault = (fault){.armed = false};
+  page_fault = advice_fault = (fault){.armed = false};
   swept = which;
   lua_State *L = state_new(&memory);
   EXPECT(L != NULL);
@@ -107,6 +116,8 @@ static int attempt(lua_State *L) {
   refuse(first, many);
   bool done = lua_pcall(L, lua_gettop(L) - 3, 0, 0) == LUA_OK;
   bool refused = grant();
+  if (!done && swept == &advice_fault)
+    return luaL_error(L, "needs advice: %s", lua_tostring(L, -1));
   if (done)
     lua_pushnil(L);
   lua_pushboolean(L, done);
@@ -173,6 +184,15 @@ static void pages_two(void) {
 }
 static void pages_ever(void) {
   sweep_room(&page_fault, "hmap.core", "pages", (plan){EVER, INT_MAX, 1});
+}
+
+static void advice_one(void) {
+  unheeded = 0;
+  sweep_room(&advice_fault, "hmap.core", "pages", (plan){1, INT_MAX, 1});
+  EXPECT(unheeded > 0);
+}
+static void advice_ever(void) {
+  sweep_room(&advice_fault, "hmap.core", "pages", (plan){EVER, INT_MAX, 1});
 }
 
 /* -- beginnings ----------------------------------------------------------- */
@@ -270,5 +290,7 @@ int main(void) {
   it("leaves maps as they were when any one mapping is refused", pages_one);
   it("leaves maps as they were when any two mappings are refused", pages_two);
   it("leaves maps as they were when no more is mapped", pages_ever);
+  it("does its work when any one piece of advice is refused", advice_one);
+  it("does its work when no more advice is taken", advice_ever);
   return summary();
 }

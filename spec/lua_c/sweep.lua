@@ -3,9 +3,10 @@
 --
 -- attempt(first, many, fn, ...): calls fn(...) in C with `many` requests
 -- refused from the first on; whether it was done, its error, and whether any
--- was refused.
+-- was refused. refusal: another reason for an error, where it is not memory
+-- that is refused.
 
-local attempt = ...
+local attempt, refusal = ...
 
 -- -- what a map reads as ------------------------------------------------------
 
@@ -85,9 +86,10 @@ local function between(now, before, after)
 end
 
 -- Lua says of a stack that cannot grow that it overflows, whatever the reason.
-local function wants_memory(why)
-  return type(why) == "string"
-    and (why:find "memory" or why:find "stack overflow") ~= nil
+local function is_refusal(why)
+  if type(why) ~= "string" then return false end
+  if refusal then return why:find(refusal, 1, true) ~= nil end
+  return (why:find "memory" or why:find "stack overflow") ~= nil
 end
 
 -- -- one attempt --------------------------------------------------------------
@@ -120,7 +122,7 @@ local function try(step, first, many, after)
   local world = step.make()
   local before = read(world.m)
   local ok, why, refused = attempt(first, many, act_in_thread, step.act, world)
-  assert(ok or wants_memory(why), "another error: " .. tostring(why))
+  assert(ok or is_refusal(why), "another error: " .. tostring(why))
   assert(ok or refused, "an error without a reason")
   assert(collectgarbage "isrunning", "the collector was left stopped")
   sound(world)

@@ -18,6 +18,7 @@
 
 local core = require "hmap.core"
 local camera = require "hmap.explorer.camera"
+local format = require "hmap.format"
 local keybook = require "hmap.explorer.keybook"
 local options = require "hmap.options"
 local pack = require "hmap.explorer.pack"
@@ -248,7 +249,7 @@ local function new(x, opts)
     check(x)
     return of_script(x, opts)
   end)
-  if not ok then error(made, 2) end
+  if not ok then error(format.without_place(made), 2) end
   return made
 end
 

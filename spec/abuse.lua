@@ -74,9 +74,11 @@ local LONG = { close = true, step_for = true }
 local PATHS = { save = 1, saving = 1, load = 1, loading = 1, load_lines = 1,
   report = 2 }
 
+-- Lua's own errors, and ours with a place in our files, are not for users. What
+-- a message quotes is the user's.
 local function is_ours(message)
-  return not (message:find("attempt to")
-    or message:find("lua/hmap/%S+%.lua:%d+:"))
+  local said = message:match "^[^'\"]*"
+  return not (said:find "attempt to" or said:find "lua/hmap/%S+%.lua:%d+:")
 end
 
 -- What a listener does to the map.

@@ -115,6 +115,7 @@ stty -g >$own/before
 echo a line of before
 sh -c 'echo $$ >'$own'/pid; exec %s'
 code=$?
+echo $code >$own/code
 for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
   stty -g >$own/after
   cmp -s $own/before $own/after && break
@@ -127,8 +128,8 @@ read -r _
 local function start(arguments, opts)
   opts = opts or {}
   local command = ENV .. " " .. (opts.env or "") .. " "
-    .. (opts.lua or LUA) .. " " .. here .. "/lua/bin/hmap watch "
-    .. arguments
+    .. (opts.lua or LUA) .. " " .. here .. "/lua/bin/hmap "
+    .. (opts.command or "watch") .. " " .. arguments
   tmux("kill-server")
   terminals = terminals + 1
   assert(os.execute("mkdir " .. of_terminal("")))
@@ -452,6 +453,45 @@ describe("hmap watch in a terminal", function()
       end
       assert.is_nil(lives(process))
     end
+  end)
+end)
+
+-- -- a progress line ---------------------------------------------------------
+
+describe("a command that shows how far it is", function()
+  -- Lines that come slowly: the line shows after two seconds.
+  local function begin(lua)
+    assert(os.execute(("cd %s && rm -f slow && mkfifo slow && "
+      .. "{ for i in 1 2 3; do seq ${i}00000 ${i}19999; sleep 1.5; done "
+      .. ">slow; } 2>/dev/null &"):format(directory)))
+    start("slow", { command = "stats", lua = lua })
+    shows("read from slow")
+    tmux("kill-server")
+  end
+
+  setup(function() os.execute("mkdir -p " .. directory) end)
+
+  teardown(function()
+    tmux("kill-server")
+    os.execute("rm -rf " .. directory)
+  end)
+
+  it("ends with its terminal", function()
+    begin()
+    local process = pid()
+    local function lives()
+      return os.execute("kill -0 " .. process .. " 2>/dev/null")
+    end
+    for _ = 1, PATIENCE do
+      if not lives() then break end
+      nap()
+    end
+    assert.is_nil(lives())
+  end)
+
+  it("comes to its end without one, where it is told to", function()
+    begin("env --ignore-signal=HUP " .. LUA)
+    assert.equal("3\n", wait_for_file("code")) -- nobody takes its answer
   end)
 end)
 

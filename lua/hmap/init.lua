@@ -67,6 +67,14 @@ local function distribution(m)
   return core.view("distribution", d)
 end
 
+local function forecast(m, n)
+  local ok, view = pcall(at_one_moment, function()
+    return plan.forecast(m, n)
+  end)
+  if not ok then error(format.without_place(view), 2) end
+  return view
+end
+
 -- The ledger is opened and closed by true and false; without them it tells what
 -- all operations came to.
 local function map_ledger(m, on)
@@ -132,7 +140,7 @@ end
 local methods = {
   draw = draw,
   distribution = distribution,
-  forecast = plan.forecast,
+  forecast = forecast,
   help = help.method,
   load_lines = intake.load_lines,
   last_op = last_op,

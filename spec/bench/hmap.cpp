@@ -3,6 +3,11 @@
 
 #include "workload.hpp"
 
+#ifndef BENCH_POLICY
+#  define BENCH_POLICY HMAP_POLICY_GO
+#  define BENCH_TITLE  "hmap " HMAP_VERSION
+#endif
+
 // The calls that differ by the type of the key.
 template <class Key> struct Traits;
 
@@ -40,6 +45,8 @@ template <class Key> struct Map {
     options.key.kind = Of::kind;
     options.elem.kind = HMAP_INT64;
     options.seeded = bench::repeatable;
+    hmap_policy policy = hmap_policy_of(BENCH_POLICY);
+    options.policy = &policy;
     good(hmap_new(&options, &m));
   }
   Map(const Map &) = delete;
@@ -79,5 +86,5 @@ template <class Key> struct Map {
 };
 
 int main(int argc, char **argv) {
-  return bench::run<Map>(argc, argv, "hmap " HMAP_VERSION);
+  return bench::run<Map>(argc, argv, BENCH_TITLE);
 }

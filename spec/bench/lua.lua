@@ -1,12 +1,21 @@
--- What a Lua program sees: `lua lua.lua PEER N`, in Lua 5.4 and in LuaJIT.
+-- What a Lua program sees: `lua lua.lua PEER N [KEYS]`, in Lua 5.4 and in
+-- LuaJIT.
 --
 --   get    m:get(k), m:set(k, v)     many   m:get_many, m:set_many
---   view   t[k], t[k] = v            table  the same on a plain table
+--   bound  get(k), set(k, v)         table  the same on a plain table
+--   view   t[k], t[k] = v
+--
+--   random  integers in a map of integers
+--   any     the same in a map of any keys and values
+--   small   maps of N entries, each made, filled and closed
+--   words   N words of the system's list, each counted once
 --
 -- Prints lines of "name <tab> value" as the programs of workload.hpp do; the
 -- same phases as far as Lua has them, the same checks. A peer that this hmap
 -- does not have prints nothing.
-local peer, n = arg[1], tonumber(arg[2])
+local peer, n, kind = arg[1], tonumber(arg[2]), arg[3] or "random"
+
+local WORDS = "/usr/share/dict/words"
 
 local floor = math.floor
 
@@ -60,8 +69,11 @@ end
 -- A peer: how to make one, and the phases with its own way to read and write.
 local peers = {}
 
+local TYPES = { any = { "any", "any" }, words = { "string", "int64" } }
+
 local function new_hmap()
-  return require("hmap").new { key = "int64", value = "int64" }
+  local types = TYPES[kind] or { "int64", "int64" }
+  return require("hmap").new { key = types[1], value = types[2] }
 end
 
 local function sum_pairs(map)
@@ -98,8 +110,57 @@ peers.get = {
   end,
 }
 
+peers.get.close = function(m) m:close() end
+peers.get.count = function(m, words)
+  for i = 1, #words do m:add(words[i]) end
+end
+
+-- The same by methods that have the map inside.
+peers.bound = setmetatable({
+  new = function()
+    local m = new_hmap()
+    return pcall(m.bind, m, "get") and m or nil
+  end,
+  insert = function(m, keys)
+    local set = m:bind "set"
+    for i = 1, #keys do set(keys[i], i) end
+  end,
+  hit = function(m, keys)
+    local get, sum = m:bind "get", 0
+    for j = 1, #keys do sum = sum + get(keys[j]) end
+    return sum
+  end,
+  miss = function(m, keys)
+    local get, found = m:bind "get", 0
+    for j = 1, #keys do
+      if get(keys[j]) then found = found + 1 end
+    end
+    return found
+  end,
+  churn = function(m, keys)
+    local get, set = m:bind("get", "set")
+    for j = 1, #keys do
+      local key = keys[j]
+      local value = get(key)
+      set(key, nil)
+      set(key, value)
+    end
+  end,
+  count = function(m, words)
+    local add = m:bind "add"
+    for i = 1, #words do add(words[i]) end
+  end,
+}, { __index = peers.get })
+
 peers.table = {
   new = function() return {} end,
+  close = function() end,
+  count = function(t, words)
+    for i = 1, #words do
+      local word = words[i]
+      t[word] = (t[word] or 0) + 1
+    end
+  end,
   insert = function(t, keys)
     for i = 1, #keys do t[keys[i]] = i end
   end,
@@ -129,6 +190,7 @@ peers.table = {
 -- A view is asked like a table; that is what it is for.
 peers.view = setmetatable({
   new = function() return new_hmap():view() end,
+  close = false, count = false,
 }, { __index = peers.table })
 
 -- Lists of a thousand, as a program that reads requests would have them; cut
@@ -211,8 +273,13 @@ local function run(of)
   local absent = of.prepare and of.prepare(misses) or misses
   time("hit", count, function() return of.hit(map, asked) == expected end)
   time("miss", count, function() return of.miss(map, absent) == 0 end)
+  local passes, list = math.max(1, floor(100000 / n)), keys
+  if of.prepare then list = of.prepare(keys) end
+  time("overwrite", passes * n, function()
+    for _ = 1, passes do of.insert(map, list) end
+    return true
+  end)
   if of.sum then
-    local passes = math.max(1, floor(100000 / n))
     time("iterate", passes * n, function()
       for _ = 1, passes do
         if of.sum(map) ~= total then return false end
@@ -229,14 +296,48 @@ local function run(of)
   end
 end
 
+-- Many small maps, one after the other.
+local function run_small(of)
+  local keys = draw()
+  local maps = math.max(1, floor(200000 / n))
+  if not of.close then return end
+  time("fill", maps * n, function()
+    local map
+    for _ = 1, maps do
+      map = of.new()
+      of.insert(map, keys)
+      of.close(map)
+    end
+    return true
+  end)
+end
+
+local function run_words(of)
+  local words, file = {}, io.open(WORDS)
+  if not of.count or not file then return end
+  for word in file:lines() do
+    if #words < n then words[#words + 1] = word end
+  end
+  file:close()
+  time("count", #words, function()
+    local map = of.new()
+    of.count(map, words)
+    return of.sum(map) == #words
+  end)
+end
+
+local RUNS = { small = run_small, words = run_words }
+
 local of = assert(peers[peer], "no such peer")
 if of.new() then
   local jit = rawget(_G, "jit")
   local titles = {
     get = "hmap, m:get and m:set", view = "hmap, a view",
+    bound = "hmap, get and set bound to the map",
     many = "hmap, m:get_many and m:set_many, 1000 keys a call",
     table = (jit and jit.version or _VERSION) .. " table",
   }
   print("title\t" .. titles[peer])
-  run(of)
+  local do_it = RUNS[kind] or run
+  do_it(of)
 end

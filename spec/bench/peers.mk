@@ -3,13 +3,14 @@
 
 BUILD  ?= build
 CFLAGS ?= -O2 -DNDEBUG
-PEERS  ?= hmap boost absl robin glib std lua go
+PEERS  ?= hmap smooth boost absl robin glib std lua go
 
 LUA_INCDIR ?= $(shell sh .ci/lua include)
 MODE := -std=c++17 -Wall -Wextra -Wshadow -isystem $(LUA_INCDIR) -Icsrc
 
 # What a C++ peer needs besides the compiler.
 hmap_HEADER  := hmap.h
+smooth_HEADER := hmap.h
 boost_HEADER := boost/unordered/unordered_flat_map.hpp
 robin_HEADER := tsl/robin_map.h
 std_HEADER   := unordered_map
@@ -19,6 +20,7 @@ pause_lua_HEADER := lua.hpp
 pause_HEADER     := vector
 
 hmap_LIBS = $(BUILD)/libhmap.a
+smooth_LIBS = $(BUILD)/libhmap.a
 absl_LIBS = $(shell pkg-config --libs absl_flat_hash_map)
 glib_LIBS = $(shell pkg-config --libs glib-2.0)
 lua_LIBS ?= $(shell sh .ci/lua libs)
@@ -41,7 +43,8 @@ $(BUILD)/bench/go: spec/bench/go.go spec/bench/pause.go
 	@mkdir -p $(@D)
 	go build -o $@ $^
 
-$(BUILD)/bench/hmap: $(BUILD)/libhmap.a
+$(BUILD)/bench/hmap $(BUILD)/bench/smooth: $(BUILD)/libhmap.a
+$(BUILD)/bench/smooth: spec/bench/hmap.cpp
 
 $(BUILD)/bench/%: spec/bench/%.cpp $(wildcard spec/bench/*.hpp) $(BUILD)/flags
 	@mkdir -p $(@D)

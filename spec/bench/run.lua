@@ -21,8 +21,9 @@ local PATHS = BUILD .. "/bench/paths.txt"
 local MOST_PATHS = 3000000
 
 local PEERS = {
-  C = { "hmap", "boost", "absl", "robin", "glib", "std", "go", "lua" },
-  Lua = { "get", "view", "many", "table", "luajit" },
+  C = { "hmap", "smooth", "boost", "absl", "robin", "glib", "std", "go",
+    "lua" },
+  Lua = { "get", "bound", "view", "many", "table", "luajit" },
 }
 
 -- A set of workloads: {level, keys, sizes}.
@@ -32,6 +33,9 @@ local FULL = {
   { "C", "text", { 100000, 3000000 } },
   { "C", "paths", { 100000, MOST_PATHS } },
   { "Lua", "random", { 1000, 1000000, 10000000 } },
+  { "Lua", "any", { 1000, 100000 } },
+  { "Lua", "small", { 8, 64, 512, 4096 } },
+  { "Lua", "words", { 104334 } },
 }
 local QUICK = {
   { "C", "random", { 1000, 1000000 } },
@@ -42,6 +46,8 @@ local function of_size(n)
   return {
     { "C", "random", { n } }, { "C", "sequential", { n } },
     { "C", "text", { n } }, { "C", "paths", { n } }, { "Lua", "random", { n } },
+    { "Lua", "any", { n } }, { "Lua", "small", { n } },
+    { "Lua", "words", { n } },
   }
 end
 
@@ -108,7 +114,7 @@ local function command(level, keys, n, peer)
   end
   local lua = peer == "luajit" and "luajit" or LUA
   local what = peer == "luajit" and "table" or peer
-  return string.format("%s %s/lua.lua %s %d", lua, here, what, n)
+  return string.format("%s %s/lua.lua %s %d %s", lua, here, what, n, keys)
 end
 
 --- What one process measured: its title and figures by operation; or nil. A

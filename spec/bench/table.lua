@@ -8,8 +8,8 @@ local FIELDS = { "level", "keys", "n", "peer", "operation", "value" }
 local HEADER = table.concat(FIELDS, "\t")
 
 local OPERATIONS = {
-  "insert", "hit", "dependent", "miss", "iterate", "churn", "mixed", "bytes",
-  "peak",
+  "insert", "hit", "dependent", "miss", "overwrite", "iterate", "churn",
+  "mixed", "bytes", "peak", "fill", "count",
 }
 -- What the ratios are to: hmap, as that level knows it.
 local BASE = { C = "hmap", Lua = "get" }

@@ -539,7 +539,24 @@ static void every_status_has_a_text(void) {
                     hmap_status_text((hmap_status)j)) != 0);
 }
 
+static void shared_types_are_laid_out_as_made_ones(void) {
+  for (int k = HMAP_INT8; k < HMAP_TUPLE; k++)
+    for (int e = HMAP_NONE; e < HMAP_TUPLE; e++) {
+      hmap_options o = {.key = {.kind = (hmap_kind)k, .n = k == HMAP_BYTES},
+                        .elem = {.kind = (hmap_kind)e, .n = e == HMAP_BYTES}};
+      hmap_layout layout, made;
+      hmap *m;
+      EXPECT(hmap_new(&o, &m) == HMAP_OK);
+      hmap_layout_of(m, &layout);
+      hmap_free(m);
+      EXPECT(hmap_get_layout(&o.key, &o.elem, &made) == HMAP_OK);
+      EXPECT_SAY(memcmp(&layout, &made, sizeof made) == 0, "%d to %d", k, e);
+    }
+}
+
 int main(void) {
+  it("a type that all maps share is laid out as one that is made",
+     shared_types_are_laid_out_as_made_ones);
   it("each bucket shows what explain says of its keys",
      buckets_and_explain_agree);
   it("and so while a rekey is under way",

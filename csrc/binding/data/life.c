@@ -54,21 +54,24 @@ static lheld *hold(lua_State *L, lgc *gc) {
   return held;
 }
 
+/* The fields of a type, in this room if they are its own. */
+static const lfield *take_fields(const ltype *type, lfield *room) {
+  uint32_t n = lcell_own_fields(type);
+  return n == 0 ? type->fields : memcpy(room, type->fields, n * sizeof *room);
+}
+
 /* push_closed [-0, +1, m]: a map that owns its types and nothing else yet. */
 static lmap *push_closed(lua_State *L, const lconf *conf) {
-  uint32_t nkey = conf->key->nfields, nvalue = conf->value->nfields;
+  uint32_t nkey = lcell_own_fields(conf->key);
+  uint32_t nvalue = lcell_own_fields(conf->value);
   lmap *h = lua_newuserdatauv(L, sizeof *h + (nkey + nvalue) * sizeof(lfield),
                               LMAP_CALLBACKS_AT);
   *h = (lmap){.tag = LMAP_CLOSED,
               .conf = *conf,
               .key = *conf->key,
               .value = *conf->value};
-  if (nkey > 0)
-    memcpy(h->fields, conf->key->fields, nkey * sizeof(lfield));
-  if (nvalue > 0)
-    memcpy(h->fields + nkey, conf->value->fields, nvalue * sizeof(lfield));
-  h->key.fields = h->fields;
-  h->value.fields = h->fields + nkey;
+  h->key.fields = take_fields(conf->key, h->fields);
+  h->value.fields = take_fields(conf->value, h->fields + nkey);
   h->conf.key = &h->key;
   h->conf.value = &h->value;
   return h;

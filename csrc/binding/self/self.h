@@ -82,7 +82,7 @@ typedef struct lmap {
   lorigin origin;               /* its place among the maps of the Lua state */
   lconf conf;                   /* key and value point to the two below */
   ltype key, value;
-  lfield fields[]; /* those of key, then those of value */
+  lfield fields[]; /* those of key and of value that are their own */
 } lmap;
 
 /* -- self ----------------------------------------------------------------- */

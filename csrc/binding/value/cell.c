@@ -150,21 +150,40 @@ static void read_tuple(const type_reader *r, int idx, ltype_room *out) {
   check_names(r, out);
 }
 
+/* The field of a scalar, the same for all maps. The integers of a kind: from
+** the least, as many more as its bits say. */
+#define BITS(bytes) ((bytes) == 0 || (bytes) > 8 ? 64 : 8 * (bytes))
+#define SPAN(bytes) (UINT64_MAX >> (64 - BITS(bytes)))
+#define IS_INT(k)   ((k) >= HMAP_INT8 && (k) <= HMAP_UINT64)
+static const lfield scalars[] = {
+#define HMAP_X(k, name_, bytes, align)                                         \
+  {.kind = HMAP_##k,                                                           \
+   .size = bytes,                                                              \
+   .span = IS_INT(HMAP_##k) ? SPAN(bytes) : 0,                                 \
+   .low =                                                                      \
+       HMAP_##k <= HMAP_INT64 && IS_INT(HMAP_##k) ? ~(SPAN(bytes) >> 1) : 0},
+    HMAP_KINDS(HMAP_X)
+#undef HMAP_X
+};
+
 static void read_scalar(const type_reader *r, int idx, ltype_room *out) {
   const char *name = lua_tostring(r->L, idx);
-  out->fields[0].name[0] = '\0';
-  if (!read_kind(name, &out->fields[0]))
+  lfield *f = &out->fields[0];
+  f->name[0] = '\0';
+  if (!read_kind(name, f))
     unknown_type(r, name, false);
-  out->type.kind = out->fields[0].kind;
-  out->type.nfields = out->type.kind == HMAP_NONE ? 0 : 1;
+  out->type.kind = f->kind;
+  out->type.nfields = f->kind == HMAP_NONE ? 0 : 1;
 }
 
-/* The integers of a kind: from the least, as many more as its bits say. */
+uint32_t lcell_own_fields(const ltype *type) {
+  bool own = type->kind == HMAP_TUPLE || type->kind == HMAP_BYTES;
+  return own ? type->nfields : 0;
+}
+
 static void bound_field(lfield *f) {
-  unsigned bits = 8 * (unsigned)f->size;
-  bool negative = f->kind <= HMAP_INT64;
-  f->span = UINT64_MAX >> (64 - bits);
-  f->low = negative ? ~(f->span >> 1) : 0;
+  f->span = scalars[f->kind].span;
+  f->low = scalars[f->kind].low;
 }
 
 /* How far up in a word of the memory's byte order the bytes of a field are. */
@@ -189,16 +208,13 @@ static void shape_type(ltype_room *out) {
   out->type.shape = word ? LCELL_WORD : (int)out->type.kind;
 }
 
-/* Where each field lies in the cell, the core knows; a scalar is all of it. */
+/* Where each field lies in the cell, the core knows. */
 static void place_fields(const type_reader *r, ltype_room *out) {
   hmap_field fields[HMAP_MAX_FIELDS];
   out->type.fields = out->fields;
   hmap_spec spec = lcell_spec(&out->type, fields);
   bool ok = hmap_cell_size(&spec, &out->type.size) == HMAP_OK;
-  bool tuple = out->type.kind == HMAP_TUPLE;
-  out->fields[0].offset = 0;
-  out->fields[0].size = out->type.size;
-  for (uint32_t i = 0; ok && tuple && i < out->type.nfields; i++)
+  for (uint32_t i = 0; ok && i < out->type.nfields; i++)
     ok = hmap_field_at(&spec, i, &out->fields[i].offset,
                        &out->fields[i].size) == HMAP_OK;
   if (!ok)
@@ -217,6 +233,12 @@ void lcell_type(lua_State *L, int idx, int arg, const char *what,
   else
     larg_error(L, arg, "%s: type name or list of them expected, got %s", what,
                luaL_typename(L, idx));
+  if (lcell_own_fields(&out->type) == 0) {
+    out->type.fields = &scalars[out->type.kind];
+    out->type.size = scalars[out->type.kind].size;
+    out->type.shape = (int)out->type.kind;
+    return;
+  }
   place_fields(&r, out);
   shape_type(out);
 }

@@ -61,6 +61,9 @@ static hmap_status make_type(hmap *m, const hmap_options *o) {
   hmap_status status = hmapi_type_check(&o->key, &o->elem, &nfields);
   if (status != HMAP_OK)
     return status;
+  m->t = hmapi_common_type(&o->key, &o->elem);
+  if (m->t != NULL)
+    return HMAP_OK;
   hmap_type *t = hmapi_alloc(&m->heap, PART_HEADER,
                              sizeof *t + nfields * sizeof(field), &status);
   if (t == NULL)
@@ -152,8 +155,8 @@ static void free_header(hmap *m) {
   if (m->k.own_secret)
     hmapi_free(&m->heap, PART_HEADER, (void *)(uintptr_t)m->k.secret,
                SECRET_BYTES);
-  if (m->t != NULL)
-    hmapi_free(&m->heap, PART_HEADER, m->t, m->t->bytes);
+  if (m->t != NULL && m->t->bytes > 0)
+    hmapi_free(&m->heap, PART_HEADER, (void *)(uintptr_t)m->t, m->t->bytes);
   assert(m->heap.bytes == sizeof *m);
   m->heap.alloc(m->heap.alloc_ud, m, sizeof *m, 0);
 }

@@ -43,7 +43,7 @@ struct hmap {
   uint64_t mask; /* 2^B - 1 */
 
   /* What a lookup or an insert needs besides. */
-  hmap_type *t;
+  const hmap_type *t;
   hash_key k;
   uint8_t oldB;              /* log2 of the old buckets' count, growing */
   uint8_t resize_kind;       /* hmap_growth, while growing */

@@ -123,6 +123,53 @@ void hmapi_type_init(hmap_type *t, const hmap_spec *key,
       t->key.text || t->key.indirect || t->elem.text || t->elem.indirect;
 }
 
+/* -- shared by all maps ---------------------------------------------------- */
+
+#define CELL(k, n, a, owns, f)                                                 \
+  {                                                                            \
+    .kind = HMAP_##k, .size = n, .align = a, .slot = n, .text = owns,          \
+    .floats = f, .plain = !(owns) && !(f), .nfields = 1,                       \
+    .fields = &(const field) {                                                 \
+      HMAP_##k, 0, n                                                           \
+    }                                                                          \
+  }
+#define INT64  CELL(INT64, 8, 8, false, false)
+#define STRING CELL(STRING, 16, 8, true, false)
+#define ANY    CELL(ANY, 16, 8, true, true)
+#define NONE   CELL(NONE, 0, 1, false, false)
+
+/* n and m: bytes of the two; whether one of them owns text. */
+#define TYPE(k, n, e, m, owns)                                                 \
+  {                                                                            \
+    .key = k, .elem = e, .keys_at = HMAP_BUCKET_COUNT,                         \
+    .elems_at = HMAP_BUCKET_COUNT * (1 + (n)),                                 \
+    .overflow_at = HMAP_BUCKET_COUNT * (1 + (n) + (m)),                        \
+    .bucket_size = HMAP_BUCKET_COUNT * (1 + (n) + (m)) + SLOT_POINTER,         \
+    .bucket_pointers = owns                                                    \
+  }
+static const hmap_type common[] = {
+    TYPE(INT64, 8, INT64, 8, false),    TYPE(INT64, 8, ANY, 16, true),
+    TYPE(INT64, 8, STRING, 16, true),   TYPE(INT64, 8, NONE, 0, false),
+    TYPE(STRING, 16, INT64, 8, true),   TYPE(STRING, 16, ANY, 16, true),
+    TYPE(STRING, 16, STRING, 16, true), TYPE(STRING, 16, NONE, 0, true),
+    TYPE(ANY, 16, INT64, 8, true),      TYPE(ANY, 16, ANY, 16, true),
+    TYPE(ANY, 16, NONE, 0, true),
+};
+#undef TYPE
+#undef NONE
+#undef ANY
+#undef STRING
+#undef INT64
+#undef CELL
+
+const hmap_type *hmapi_common_type(const hmap_spec *key,
+                                   const hmap_spec *elem) {
+  for (size_t i = 0; i < sizeof common / sizeof common[0]; i++)
+    if (common[i].key.kind == key->kind && common[i].elem.kind == elem->kind)
+      return &common[i];
+  return NULL;
+}
+
 /* -- views ---------------------------------------------------------------- */
 
 void hmapi_type_layout(const hmap_type *t, hmap_layout *out) {

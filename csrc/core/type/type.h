@@ -37,7 +37,7 @@ typedef struct hmap_type {
   uint32_t keys_at, elems_at, overflow_at, bucket_size; /* bytes */
   bool bucket_pointers; /* Go's garbage collector would look into a bucket:
                         ** evacuate then clears what it leaves behind */
-  size_t bytes;         /* of this struct and its fields */
+  size_t bytes;         /* of this struct and its fields; 0: it is shared */
   field fields[];       /* of key, then of elem */
 } hmap_type;
 
@@ -101,6 +101,9 @@ static inline bool is_to_word(const hmap_type *t) {
 ** be a map's. */
 HIDDEN hmap_status hmapi_type_check(const hmap_spec *key, const hmap_spec *elem,
                                     size_t *nfields);
+/* The type of these specs that all maps share, if there is one. */
+HIDDEN const hmap_type *hmapi_common_type(const hmap_spec *key,
+                                          const hmap_spec *elem);
 /* Fills *t, which has room for the fields that hmapi_type_check counted. */
 HIDDEN void hmapi_type_init(hmap_type *t, const hmap_spec *key,
                             const hmap_spec *elem);

@@ -6,6 +6,7 @@
 #ifndef BENCH_POLICY
 #  define BENCH_POLICY HMAP_POLICY_GO
 #  define BENCH_TITLE  "hmap " HMAP_VERSION
+#  define BENCH_POOL   false
 #endif
 
 // The calls that differ by the type of the key.
@@ -36,6 +37,8 @@ template <> struct Traits<std::string> {
   }
 };
 
+static hmap_pool pool;
+
 template <class Key> struct Map {
   using Of = Traits<Key>;
   hmap *m = nullptr;
@@ -47,6 +50,9 @@ template <class Key> struct Map {
     options.seeded = bench::repeatable;
     hmap_policy policy = hmap_policy_of(BENCH_POLICY);
     options.policy = &policy;
+    static hmap_pages pages;
+    if (BENCH_POOL && (pages.map || hmap_pool_init(&pool, &pages)))
+      options.pages = &pages;
     good(hmap_new(&options, &m));
   }
   Map(const Map &) = delete;

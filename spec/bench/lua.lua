@@ -319,11 +319,14 @@ local function run_words(of)
     if #words < n then words[#words + 1] = word end
   end
   file:close()
+  local map
   time("count", #words, function()
-    local map = of.new()
+    if map then of.close(map) end
+    map = of.new()
     of.count(map, words)
-    return of.sum(map) == #words
+    return true
   end)
+  assert(of.sum(map) == #words, "count: not every word once")
 end
 
 local RUNS = { small = run_small, words = run_words }

@@ -545,7 +545,6 @@ static void shared_types_are_laid_out_as_made_ones(void) {
       hmap_options o = {.key = {.kind = (hmap_kind)k, .n = k == HMAP_BYTES},
                         .elem = {.kind = (hmap_kind)e, .n = e == HMAP_BYTES}};
       hmap_layout layout, made;
-      hmap *m;
       EXPECT(hmap_new(&o, &m) == HMAP_OK);
       hmap_layout_of(m, &layout);
       hmap_free(m);

@@ -198,6 +198,8 @@ static void read_all(lua_State *L, options *o, bool types_known) {
   int top = lua_gettop(L);
   find_given(L, o, given);
   for (size_t i = 0; i < NOPTIONS; i++) {
+    if (!given[i] && (i >= NNEEDED || types_known))
+      continue;
     lua_settop(L, top);
     if (given[i])
       lua_getfield(L, o->arg, option_list[i].name);

@@ -182,7 +182,7 @@ soak: all  ## long runs, steady memory, short ticks; OPS=100000000 TICKS=20000
 
 portable:  ## other machines, compilers, C libraries; memcheck, clang-tidy
 	@CC=$(call quoted,$(CC)) LUA=$(call quoted,$(LUA)) MAKE='$(MAKE)' \
-	  bash spec/run.sh portable
+	  PATIENCE=1200 bash spec/run.sh portable
 
 fuzz:  ## bytes of a fuzzer's choosing, a target at a time; SECONDS=600 each
 	@MAKE='$(MAKE)' $(LUA) spec/fuzz.lua $(call quoted,$(BUILD)) \

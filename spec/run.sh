@@ -76,7 +76,7 @@ suite() {
   title=$1
   wanted "$title" || return 0
   shift
-  timeout 240 "$@" >"$tmp/log" 2>&1 </dev/null
+  timeout "${PATIENCE:-240}" "$@" >"$tmp/log" 2>&1 </dev/null
   status=$?
   if [ $status -eq 77 ]; then
     echo "skip  $title: $(tail -n 1 "$tmp/log")"

@@ -328,7 +328,7 @@ static void any_tells_kinds_apart(void) {
 
 /* The reference number is no part of an object's identity. */
 static void lets_references_go(void) {
-  int a, b;
+  int a = 0, b = 0;
   hmap_cell k1 = hmap_any_object(&a, 1), k2 = hmap_any_object(&a, 2);
   hmap_cell e3 = hmap_any_object(&b, 3), e4 = hmap_any_object(&b, 4);
   new_map("any", "any");

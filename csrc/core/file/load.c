@@ -183,6 +183,7 @@ hmap_status hmap_loader_new(const hmap_options *memory, hmap_read_fn read,
 }
 
 hmap_status hmap_loader_open(hmap_loader *l, const hmap_file **file) {
+  assert(l != NULL);
   hmap_status status = l->failed != HMAP_OK ? l->failed : read_header(l);
   if (status != HMAP_OK)
     return status;
@@ -402,6 +403,7 @@ static size_t least_bytes(const hmap_type *t) {
     const field *f = &t->fields[i];
     n += f->kind == HMAP_STRING ? 4 : f->kind == HMAP_ANY ? 1 : f->size;
   }
+  assert(n > 0);
   return n;
 }
 

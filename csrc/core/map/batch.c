@@ -156,11 +156,12 @@ size_t hmap_delete_many(hmap *m, const void *keys, size_t n) {
   for (size_t done = 0; done < n; done += BATCH) {
     const void *chunk = nth_key(m, keys, done);
     size_t size = least(n - done, BATCH);
-    if (m->count > 0)
+    const bool fetched = m->count > 0;
+    if (fetched)
       fetch(m, chunk, size, &b);
     for (size_t i = 0; i < size; i++) {
       const void *key = nth_key(m, chunk, i);
-      deleted += m->count > 0
+      deleted += fetched && m->count > 0
                      ? hmapi_delete_hashed(m, key, hash_now(m, &b, i, key))
                      : hmap_delete(m, key); /* an operation all the same */
     }

@@ -7,7 +7,9 @@ of() {
   compiler=$CC flags=-O1 linked='' runner='' packages="a C compiler"
   case $1 in
     32-bit) # other sizes of pointers, other alignments, other floats
-      compiler="gcc -m32" packages="libc6-dev-i386 lib32gcc-12-dev"
+      # The kernel's headers, which gcc-multilib would link into /usr/include.
+      compiler="gcc -m32 -idirafter /usr/include/x86_64-linux-gnu"
+      packages="libc6-dev-i386 lib32gcc-12-dev"
       ;;
     s390x) # the high byte first
       compiler=s390x-linux-gnu-gcc linked=-static runner=qemu-s390x

@@ -432,7 +432,7 @@ static uLong digest(replay *r) {
 static bool same_digest(replay *r, const json_t *rec) {
   if (json_object_get(rec, "dg") == NULL || !keeps_moved(r, HMAP_OLD))
     return true;
-  uLong want = hex(get_text(rec, "dg"));
+  uLong want = (uLong)hex(get_text(rec, "dg"));
   uLong got = digest(r);
   r->seen.digests++;
   return must(r, got == want, "digest %08lx, Go's %08lx", got, want);

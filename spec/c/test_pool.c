@@ -99,19 +99,17 @@ static void gives_back_what_is_idle(void) {
   EXPECT(memory.bytes == 0 && !memory.wrong);
 }
 
-static void fill(size_t n) {
+static void fill(int64_t n) {
   hmap *m;
   hmap_options o = {.key = {.kind = HMAP_INT64},
                     .elem = {.kind = HMAP_INT64},
                     .pages = &pages};
   EXPECT(hmap_new(&o, &m) == HMAP_OK);
-  for (size_t i = 0; i < n; i++) {
-    int64_t value = (int64_t)i;
-    EXPECT(hmap_put_i64(m, (int64_t)(i * i), &value) == HMAP_OK);
-  }
+  for (int64_t i = 0; i < n; i++)
+    EXPECT(hmap_put_i64(m, i * i, &i) == HMAP_OK);
   EXPECT(hmap_check(m, NULL, 0));
-  for (size_t i = 0; i < n; i++)
-    EXPECT(*(const int64_t *)hmap_get_i64(m, (int64_t)(i * i)) == (int64_t)i);
+  for (int64_t i = 0; i < n; i++)
+    EXPECT(*(const int64_t *)hmap_get_i64(m, i * i) == i);
   hmap_free(m);
 }
 

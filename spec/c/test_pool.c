@@ -116,9 +116,9 @@ static void fill(int64_t n) {
 static void a_second_map_asks_the_system_for_nothing(void) {
   begin();
   for (size_t n = 400; n <= 20000; n = n * 7 / 5) {
-    fill(n);
+    fill((int64_t)n);
     size_t calls = memory.calls;
-    fill(n);
+    fill((int64_t)n);
     EXPECT_SAY(memory.calls == calls, "%zu entries: %zu calls", n,
                memory.calls - calls);
   }

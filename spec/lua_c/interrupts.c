@@ -48,7 +48,7 @@ static void run(lua_State *L, int nargs, int nresults) {
 
 /* -- every step, after every instruction ---------------------------------- */
 
-/* attempt(first, many, in_thread, act, world): act(world), interrupted after so
+/* attempt(first, many, thread, act, world): act(world), interrupted after so
 ** many instructions. Whether it was done, its error, whether it was
 ** interrupted. A hook is a thread's own, so there is none but this. */
 static int attempt(lua_State *L) {

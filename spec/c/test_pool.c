@@ -115,11 +115,11 @@ static void fill(int64_t n) {
 
 static void a_second_map_asks_the_system_for_nothing(void) {
   begin();
-  for (size_t n = 400; n <= 20000; n = n * 7 / 5) {
-    fill((int64_t)n);
+  for (int64_t n = 400; n <= 20000; n = n * 7 / 5) {
+    fill(n);
     size_t calls = memory.calls;
-    fill((int64_t)n);
-    EXPECT_SAY(memory.calls == calls, "%zu entries: %zu calls", n,
+    fill(n);
+    EXPECT_SAY(memory.calls == calls, "%" PRId64 " entries: %zu calls", n,
                memory.calls - calls);
   }
   fill(300000);

@@ -396,15 +396,19 @@ void hmap_file_options(const hmap_file *file, hmap_options *o) {
   o->seed = file->seed;
 }
 
-/* No entry has fewer bytes. */
-static size_t least_bytes(const hmap_type *t) {
+static size_t least_of(const cell_type *c) {
   size_t n = 0;
-  for (uint32_t i = 0; i < t->key.nfields + t->elem.nfields; i++) {
-    const field *f = &t->fields[i];
+  for (uint32_t i = 0; i < c->nfields; i++) {
+    const field *f = &c->fields[i];
     n += f->kind == HMAP_STRING ? 4 : f->kind == HMAP_ANY ? 1 : f->size;
   }
   assert(n > 0);
   return n;
+}
+
+/* No entry has fewer bytes. */
+static size_t least_bytes(const hmap_type *t) {
+  return least_of(&t->key) + least_of(&t->elem);
 }
 
 /* Room for the entries that are said to be there, and can be. */

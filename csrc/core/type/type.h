@@ -38,7 +38,7 @@ typedef struct hmap_type {
   bool bucket_pointers; /* Go's garbage collector would look into a bucket:
                         ** evacuate then clears what it leaves behind */
   size_t bytes;         /* of this struct and its fields; 0: it is shared */
-  field fields[];       /* of key, then of elem */
+  field fields[];       /* of key, then of elem; none if it is shared */
 } hmap_type;
 
 /* -- the commonest types as constants -------------------------------------- */

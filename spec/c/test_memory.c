@@ -68,6 +68,37 @@ static void stays_within_max_bytes(void) {
   }
 }
 
+/* Puts texts of its own memory until the map refuses, and looks each time. */
+static void fill_with_texts(size_t limit, bool discards) {
+  hmap_pages pages;
+  hmap_options o = {.key = {.kind = HMAP_STRING}, .max_bytes = limit};
+  hmap_stats s;
+  cell c;
+  hmap_status status = HMAP_OK;
+  memory = (heap){.bytes = 0};
+  heap_serve(&memory, &o, &pages);
+  if (discards)
+    pages.discard = heap_discard;
+  EXPECT(hmap_new(&o, &m) == HMAP_OK);
+  for (uint32_t n = 0; status == HMAP_OK; n++) {
+    c.at.cell = make_text(&c, n, 60);
+    status = hmap_put(m, &c.at, NULL);
+    hmap_get_stats(m, &s);
+    EXPECT_SAY(s.bytes <= limit, "%zu bytes of %zu", s.bytes, limit);
+  }
+  EXPECT(status == HMAP_ELIMIT);
+  hmap_free(m);
+  EXPECT(memory.bytes == 0);
+}
+
+/* A slab may come with a region, its header, and a longer list of regions. */
+static void counts_slabs_before_they_come(void) {
+  for (size_t limit = 3000; limit < 200000; limit += 333) {
+    fill_with_texts(limit, false);
+    fill_with_texts(limit, true);
+  }
+}
+
 /* Puts 1, 2, 3 ... until the map refuses; returns how many it took. */
 static int64_t fill(hmap *full, hmap_status *why) {
   int64_t k = 0;
@@ -337,6 +368,8 @@ int main(void) {
   try_sweeps();
   it("a map stays within its max_bytes, whatever is asked of it",
      stays_within_max_bytes);
+  it("stays within max_bytes when texts come to need one more slab",
+     counts_slabs_before_they_come);
   it("a full map says so, keeps its entries, and can still be changed",
      says_that_the_limit_is_reached);
   it("a hint that memory cannot hold is refused, an absurd one taken for none",

@@ -124,7 +124,8 @@ static void enter_region(slabs *sl, region *r) {
 
 static bool new_region(heap *h, slabs *sl, part p) {
   hmap_status why;
-  if (hmapi_over_limit(h, counted_with_region(h)) || !make_room(h, sl))
+  size_t counted = counted_with_region(h) + counted_with_slab(h);
+  if (!make_room(h, sl) || hmapi_over_limit(h, sizeof(region) + counted))
     return false;
   region *r = hmapi_alloc(h, PART_HEADER, sizeof *r, &why);
   if (r == NULL)

@@ -37,14 +37,18 @@ end
 
 -- Views are read one after the other, and between two of them a finalizer may
 -- write the map: here none does.
-local at_one_moment = live.undisturbed
+local function at_one_moment(read)
+  local ok, result = pcall(live.undisturbed, read)
+  if not ok then error(format.without_place(result), 3) end
+  return result
+end
 
 local function draw(m, opts)
   opts = options.check("draw", 1, opts, DRAW_OPTIONS, 1)
   local ascii = opts.ascii
   if ascii == nil then ascii = terminal.ascii_only() end
   view_of(m, m.header)
-  return at_one_moment(function()
+  local text = at_one_moment(function()
     local scene = {
       label = tostring(m):match("^hmap ('.*')"),
       header = m:header(),
@@ -56,6 +60,7 @@ local function draw(m, opts)
       ascii = ascii,
     })
   end)
+  return text
 end
 
 local function distribution(m)
@@ -68,10 +73,7 @@ local function distribution(m)
 end
 
 local function forecast(m, n)
-  local ok, view = pcall(at_one_moment, function()
-    return plan.forecast(m, n)
-  end)
-  if not ok then error(format.without_place(view), 2) end
+  local view = at_one_moment(function() return plan.forecast(m, n) end)
   return view
 end
 

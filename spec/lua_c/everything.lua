@@ -518,6 +518,14 @@ for _, kind in ipairs { STRINGS, KINDS[9] } do
     world_of(kind, nil, 20))
 end
 
+-- Entries that one more doubles to an array which no pool keeps.
+local VAST = 53248
+
+step("vast: doubling", world_of(INTS, nil, VAST), function(w)
+  w.m:set(entry(INTS, VAST + 1))
+  w.m:finish()
+end, "part")
+
 step("large: new", nothing, function()
   hmap.new { key = "int64", value = "int64", capacity = 9000 }:close()
 end)

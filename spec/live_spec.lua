@@ -450,6 +450,22 @@ describe("hmap.profile", function()
     assert.are.same({ 100, 200 }, { #off, #on })
   end)
 
+  it("tells of arrays that are kept for maps to come, until they are idle",
+    function()
+      local function fill_and_close(n)
+        local m <close> = hmap.new { key = "int64", value = "int64" }
+        for i = 1, n do m:set(i, i) end
+      end
+      for n = 100, 50000, 700 do
+        fill_and_close(n)
+        assert.is_true(hmap.profile().kept <= 2 << 20)
+      end
+      for _ = 1, 2 do fill_and_close(4000) end
+      assert.is_true(hmap.profile().kept > 100000)
+      for _ = 1, 4 do collectgarbage() end
+      assert.are.equal(0, hmap.profile().kept)
+    end)
+
   it("tells of maps that wait for their finalizers", function()
     -- Small steps run few finalizers: most of these maps wait after the cycle
     -- has found them.

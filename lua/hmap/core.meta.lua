@@ -322,6 +322,7 @@
 ---@class hmap.Profile: hmap.ProfileSums
 ---@field on boolean
 ---@field since number? seconds since it was first switched on
+---@field kept integer bytes of cleared arrays that maps to come will have
 ---@field sites hmap.ProfileSite[] most bytes first
 ---@field lives hmap.Life[] of maps made while it was on; 256 that are over
 ---@field folded string input of flame graph programs: stacks and their bytes
@@ -1899,8 +1900,10 @@ function core.text(s, form, most) end
 ---@return number
 function core.now() end
 
---- Bytes of closed maps that have not gone back yet.
----@return integer
+--- Bytes of closed maps that have not gone back yet, and of cleared arrays that
+--- are kept for maps to come.
+---@return integer dropped
+---@return integer kept
 function core.dropped() end
 
 --- Opens or closes a map's ledger.

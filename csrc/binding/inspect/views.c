@@ -455,11 +455,13 @@ static int mod_types(lua_State *L) {
   return 2;
 }
 
-/* dropped(): bytes of closed maps that have not gone back yet. */
+/* dropped(): bytes of closed maps that have not gone back yet, and of arrays
+** that are kept for maps to come. */
 static int mod_dropped(lua_State *L) {
-  size_t bytes = hmap_dying_bytes(lgc_get(L)->dying);
-  lua_pushinteger(L, (lua_Integer)bytes);
-  return 1;
+  const lgc *gc = lgc_get(L);
+  lua_pushinteger(L, (lua_Integer)hmap_dying_bytes(gc->dying));
+  lua_pushinteger(L, (lua_Integer)gc->pool.bytes);
+  return 2;
 }
 
 /* unknown_view [-0, +0, v]: raises. */

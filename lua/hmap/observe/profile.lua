@@ -151,6 +151,7 @@ local function read()
   local lives = core.lives()
   local counters = core.counters()
   local on, since = core.profiling()
+  local _, kept = core.dropped()
   local all = site_from(counters.maps)
   for _, row in ipairs(rows) do add_row(all, row) end
   local sites = sites_of(counters, rows)
@@ -166,6 +167,7 @@ local function read()
     entries = all.entries,
     bytes = all.bytes,
     peak = all.peak,
+    kept = kept,
     oldest = all.oldest,
     newest = all.newest,
     sites = sites,

@@ -561,7 +561,7 @@ static void a_clear_amid_leaves_what_is_new(void) {
   EXPECT(hmap_saver_new(m, NULL, 0, write_file, &f, &s) == HMAP_OK);
   EXPECT(hmap_saver_step(s, 100, &more) == HMAP_OK && more);
   uint64_t before = hmap_saver_count(s);
-  EXPECT(before >= 90 && before <= 100);
+  EXPECT(before >= 50 && before <= 100); /* whole classes of hashes */
   EXPECT(hmap_clear(m) == HMAP_OK);
   put_all(5000, 5400);
   for (; more;)

@@ -147,14 +147,29 @@ void hmapi_type_init(hmap_type *t, const hmap_spec *key,
     .bucket_size = HMAP_BUCKET_COUNT * (1 + (n) + (m)) + SLOT_POINTER,         \
     .bucket_pointers = owns                                                    \
   }
-static const hmap_type common[] = {
-    TYPE(INT64, 8, INT64, 8, false),    TYPE(INT64, 8, ANY, 16, true),
-    TYPE(INT64, 8, STRING, 16, true),   TYPE(INT64, 8, NONE, 0, false),
-    TYPE(STRING, 16, INT64, 8, true),   TYPE(STRING, 16, ANY, 16, true),
-    TYPE(STRING, 16, STRING, 16, true), TYPE(STRING, 16, NONE, 0, true),
-    TYPE(ANY, 16, INT64, 8, true),      TYPE(ANY, 16, ANY, 16, true),
-    TYPE(ANY, 16, NONE, 0, true),
+/* Each an object: no array may have elements with a flexible member. */
+#define COMMON(X)                                                              \
+  X(int64_int64, TYPE(INT64, 8, INT64, 8, false))                              \
+  X(int64_any, TYPE(INT64, 8, ANY, 16, true))                                  \
+  X(int64_string, TYPE(INT64, 8, STRING, 16, true))                            \
+  X(int64_none, TYPE(INT64, 8, NONE, 0, false))                                \
+  X(string_int64, TYPE(STRING, 16, INT64, 8, true))                            \
+  X(string_any, TYPE(STRING, 16, ANY, 16, true))                               \
+  X(string_string, TYPE(STRING, 16, STRING, 16, true))                         \
+  X(string_none, TYPE(STRING, 16, NONE, 0, true))                              \
+  X(any_int64, TYPE(ANY, 16, INT64, 8, true))                                  \
+  X(any_any, TYPE(ANY, 16, ANY, 16, true))                                     \
+  X(any_none, TYPE(ANY, 16, NONE, 0, true))
+#define HMAP_X(name, ...) static const hmap_type name = __VA_ARGS__;
+COMMON(HMAP_X)
+#undef HMAP_X
+
+static const hmap_type *const common[] = {
+#define HMAP_X(name, ...) &name,
+    COMMON(HMAP_X)
+#undef HMAP_X
 };
+#undef COMMON
 #undef TYPE
 #undef NONE
 #undef ANY
@@ -165,8 +180,8 @@ static const hmap_type common[] = {
 const hmap_type *hmapi_common_type(const hmap_spec *key,
                                    const hmap_spec *elem) {
   for (size_t i = 0; i < sizeof common / sizeof common[0]; i++)
-    if (common[i].key.kind == key->kind && common[i].elem.kind == elem->kind)
-      return &common[i];
+    if (common[i]->key.kind == key->kind && common[i]->elem.kind == elem->kind)
+      return common[i];
   return NULL;
 }
 

@@ -551,6 +551,27 @@ static void what_stays_is_saved_once(void) {
   }
 }
 
+/* Steps of whole buckets: one that ends with the last of its entries is over. */
+static void a_step_is_as_long_as_it_was_told(void) {
+  for (size_t n = 1; n <= 64; n++) {
+    hmap_saver *s;
+    bool more = true;
+    hmap_options o = options("int64", "int64");
+    o.seeded = true;
+    make(&o);
+    put_all(0, 4000);
+    empty_file();
+    EXPECT(hmap_saver_new(m, NULL, 0, write_file, &f, &s) == HMAP_OK);
+    for (uint64_t before = 0; more; before = hmap_saver_count(s)) {
+      EXPECT(hmap_saver_step(s, n, &more) == HMAP_OK);
+      EXPECT_SAY(hmap_saver_count(s) - before <= n, "steps of %d", (int)n);
+    }
+    hmap_saver_free(s);
+    load();
+    over();
+  }
+}
+
 static void a_clear_amid_leaves_what_is_new(void) {
   hmap_saver *s;
   bool more;
@@ -1080,6 +1101,8 @@ int main(void) {
   it("a note has its limit", a_note_has_its_limit);
   it("what stays is in the file once, whatever happens between steps",
      what_stays_is_saved_once);
+  it("a step of n writes no more than n, also where a bucket ends it",
+     a_step_is_as_long_as_it_was_told);
   it("a clear between steps leaves what is new",
      a_clear_amid_leaves_what_is_new);
   it("a step looks at so many chains, and moves 64 buckets of a rekey",

@@ -303,6 +303,8 @@ static hmap_status put_some(hmap_saver *s, size_t n) {
   for (size_t chains = n; n > 0 && more && status == HMAP_OK;) {
     while (is_due_as_it_is(s, n))
       n -= put_bucket(s);
+    if (n == 0)
+      break;
     it->key = NULL;
     if (has_more_of_chain(it) && (status = hmap_scan_next(it)) != HMAP_OK)
       break;

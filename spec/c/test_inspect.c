@@ -539,6 +539,17 @@ static void every_status_has_a_text(void) {
                     hmap_status_text((hmap_status)j)) != 0);
 }
 
+/* Member by member: what lies between two of them is anything. */
+static bool same_layout(const hmap_layout *a, const hmap_layout *b) {
+#define SAME(member) (a->member == b->member)
+  return SAME(slots) && SAME(key_size) && SAME(elem_size) && SAME(key_slot) &&
+         SAME(elem_slot) && SAME(indirect_key) && SAME(indirect_elem) &&
+         SAME(tophash_at) && SAME(keys_at) && SAME(elems_at) &&
+         SAME(overflow_at) && SAME(padding) && SAME(bucket_size) &&
+         SAME(cache_lines);
+#undef SAME
+}
+
 static void shared_types_are_laid_out_as_made_ones(void) {
   for (int k = HMAP_INT8; k < HMAP_TUPLE; k++)
     for (int e = HMAP_NONE; e < HMAP_TUPLE; e++) {
@@ -549,7 +560,7 @@ static void shared_types_are_laid_out_as_made_ones(void) {
       hmap_layout_of(m, &layout);
       hmap_free(m);
       EXPECT(hmap_get_layout(&o.key, &o.elem, &made) == HMAP_OK);
-      EXPECT_SAY(memcmp(&layout, &made, sizeof made) == 0, "%d to %d", k, e);
+      EXPECT_SAY(same_layout(&layout, &made), "%d to %d", k, e);
     }
 }
 

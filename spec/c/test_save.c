@@ -551,7 +551,7 @@ static void what_stays_is_saved_once(void) {
   }
 }
 
-/* Steps of whole buckets: one that ends with the last of its entries is over. */
+/* Steps of whole buckets: one that ends with its last entry is over. */
 static void a_step_is_as_long_as_it_was_told(void) {
   for (size_t n = 1; n <= 64; n++) {
     hmap_saver *s;

@@ -4,9 +4,8 @@
 #   suite: brings its own counts        C programs, busted
 #   fact:  one sentence, true or false  compilers, linters, the installed rock
 #
-# As many at a time as there are processors. A suite that dies, hangs or counts
-# nothing is one failure. Run by `make test`, which sees to it that all tools
-# are there.
+# Some at a time. A suite that dies, hangs or counts nothing is one failure. Run
+# by `make test`, which sees to it that all tools are there.
 #
 #   run.sh          everything
 #   run.sh lint     the linters alone
@@ -29,11 +28,12 @@ sanitize="-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 
 # -- jobs ---------------------------------------------------------------------
 
-workers=$(nproc 2>/dev/null || echo 2)
+# One more than there are processors: some wait for a screen or for a browser.
+workers=$(($(nproc 2>/dev/null || echo 2) + 1))
 started=0
 
-# pool COMMAND...: in the background, as soon as a processor is free, in a
-# folder of its own
+# pool COMMAND...: in the background, as soon as there is room, in a folder of
+# its own
 pool() {
   while [ "$(jobs -rp | wc -l)" -ge "$workers" ]; do wait -n; done
   started=$((started + 1))
@@ -113,29 +113,43 @@ c_suites() {
   done
 }
 
+# What looks at the house or at what is in Lua, and not at what a compiler made
+# of C, runs once.
+once=" bench command comments doc door examples explore film house json "
+once="$once keystats loadtable meta metrics picture plan readme recipes report "
+once="$once help oracle releases watch_command "
+
+# What takes long and is the same for every compiler runs as released, and
+# sanitized.
+twice=" alloc_sweep text "
+
+# is_due DIR NAME: whether this suite runs in the build in DIR
+is_due() {
+  case $1 in
+    build) ;;
+    build/clang) [[ $once$twice != *" $2 "* ]] ;;
+    *) [[ $once != *" $2 "* ]] ;;
+  esac
+}
+
 # lua_c_suites DIR HOW [PROGRAM...]: C programs that embed Lua and the module
 lua_c_suites() {
   dir=$1 how=$2
   shift 2
   [ $# -gt 0 ] || set -- spec/lua_c/*.c
   for source; do
+    is_due "$dir" "$(basename "$source" .c)" || continue
     pool suite "$(basename "$source"), $how" \
       "$dir/spec/lua/$(basename "$source" .c)"
   done
 }
-
-# What looks at the house and not at what a compiler made of it runs once.
-once=" bench command comments doc door examples film house meta readme recipes"
-once="$once help oracle releases watch_command "
 
 # suites DIR HOW: all that runs
 suites() {
   eval "$("$MAKE" -s BUILD="$1" env)"
   lua_c_suites "$1" "$2"
   for source in spec/*_spec.lua; do # each alone: they count maps and the heap
-    case $1$once in
-      build/*" $(basename "$source" _spec.lua) "*) continue ;;
-    esac
+    is_due "$1" "$(basename "$source" _spec.lua)" || continue
     pool suite "$(basename "$source"), $2" env LD_PRELOAD="$preload" \
       busted --lua="$LUA" --cpath="$1/?.so" -o plainTerminal "$source"
   done

@@ -278,7 +278,8 @@ typedef uint64_t (*hmap_hash_fn)(const void *key, uint32_t hash0, void *ud);
 typedef void *(*hmap_alloc_fn)(void *ud, void *ptr, size_t osize, size_t nsize);
 
 /* Where large arrays come from. map returns `size` bytes of zeroed memory
-** aligned to `page` that cost nothing until touched, or NULL; unmap gives back
+** aligned to `page` (0: that of the system) that cost nothing until touched, or
+** NULL; unmap gives back
 ** `bytes` of them that begin at offset `from`, and does not fail. An area goes
 ** back in order, from its front to its end, page by page at the least. discard,
 ** which may be NULL, lets go of what is in some pages, but not of the pages.
@@ -304,7 +305,7 @@ typedef struct hmap_pool_area {
   bool idle;            /* at the last trim */
 } hmap_pool_area;
 typedef struct hmap_pool {
-  hmap_pages system;
+  hmap_pages system, own;
   size_t bytes;
   uint32_t n;
   hmap_pool_area areas[HMAP_POOL_AREAS];

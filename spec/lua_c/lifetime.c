@@ -14,6 +14,13 @@ static int called(lua_State *L) {
   return 0;
 }
 
+/* bytes(): of the state, its maps included */
+static int bytes(lua_State *L) {
+  const budget *b = lua_touserdata(L, lua_upvalueindex(1));
+  lua_pushinteger(L, (lua_Integer)b->bytes);
+  return 1;
+}
+
 /* Runs a script in a state of its own; what is out after lua_close. */
 static size_t left_by(const char *script) {
   budget b = {0};
@@ -21,6 +28,9 @@ static size_t left_by(const char *script) {
   EXPECT(L != NULL);
   state_open(L);
   lua_register(L, "called", called);
+  lua_pushlightuserdata(L, &b);
+  lua_pushcclosure(L, bytes, 1);
+  lua_setglobal(L, "bytes");
   calls = 0;
   went_wrong[0] = '\0';
   int status = luaL_dostring(L, script);
@@ -51,6 +61,20 @@ static void leaves_nothing_of_closed_maps(void) {
 
 static void leaves_nothing_of_the_module(void) {
   EXPECT(left_by("assert(require 'hmap'._VERSION)") == 0);
+}
+
+/* The least of many: now and then a table of Lua's grows. */
+static void takes_little_for_a_small_map(void) {
+  EXPECT(left_by("local hmap = require 'hmap'\n"
+                 "local ints = {key = 'int64', value = 'int64'}\n"
+                 "local least, kept = math.huge, {}\n"
+                 "for i = 1, 100 do\n"
+                 "  collectgarbage('stop')\n"
+                 "  local before = bytes()\n"
+                 "  kept[i] = hmap.new(ints)\n"
+                 "  least = math.min(least, bytes() - before)\n"
+                 "end\n"
+                 "assert(least <= 900, least .. ' bytes')") == 0);
 }
 
 /* -- while the state closes ----------------------------------------------- */
@@ -123,6 +147,8 @@ int main(void) {
   it("leaves nothing of open maps", leaves_nothing_of_open_maps);
   it("leaves nothing of closed maps", leaves_nothing_of_closed_maps);
   it("leaves nothing of the module alone", leaves_nothing_of_the_module);
+  it("takes at most 900 bytes for an empty map of common types",
+     takes_little_for_a_small_map);
   it("leaves nothing of maps made while the state closes",
      leaves_nothing_of_maps_made_then);
   it("leaves nothing of maps made and closed while the state closes",

@@ -148,9 +148,9 @@ static lua_Integer plain_lists(lua_State *L, const lmap *h) {
                "a value for each key expected, got %I for %I; a list that "
                "ends in nil has its length in field n",
                (LUAI_UACINT)list_length(L, SECOND), (LUAI_UACINT)n);
-  plain_list(L, &h->key, FIRST, n);
+  plain_list(L, h->conf.key, FIRST, n);
   if (!lua_isnil(L, SECOND))
-    plain_list(L, &h->value, SECOND, n);
+    plain_list(L, h->conf.value, SECOND, n);
   return n;
 }
 
@@ -178,11 +178,12 @@ static void push_pairs(lua_State *L, int idx) {
 
 static bool is_proxy_table(lua_State *L, const lmap *h, int idx) {
   bool is = !lua_istable(L, idx) || has_meta(L, idx, "__pairs");
-  if (is || (h->key.kind != HMAP_TUPLE && h->value.kind != HMAP_TUPLE))
+  if (is ||
+      (h->conf.key->kind != HMAP_TUPLE && h->conf.value->kind != HMAP_TUPLE))
     return is;
   for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1))
-    is |=
-        is_proxy_element(L, &h->value, -1) || is_proxy_element(L, &h->key, -2);
+    is |= is_proxy_element(L, h->conf.value, -1) ||
+          is_proxy_element(L, h->conf.key, -2);
   return is;
 }
 
@@ -205,11 +206,11 @@ static lua_Integer split_table(lua_State *L, const lmap *h) {
     lua_call(L, 2, 2);
     if (lua_isnil(L, -2))
       break;
-    copy_element(L, &h->value);
+    copy_element(L, h->conf.value);
     lua_rawseti(L, values, n + 1);
     lua_pushvalue(L, -1);
     lua_replace(L, pairs + 2);
-    copy_element(L, &h->key);
+    copy_element(L, h->conf.key);
     lua_rawseti(L, keys, n + 1);
   }
   lua_settop(L, values); /* closes what pairs wanted closed */
@@ -316,10 +317,10 @@ static void batch_init(lua_State *L, batch *b, lmap *h, bool table,
   b->h = h;
   b->length = length;
   b->has_values = !table && lua_istable(L, SECOND);
-  b->key = element_init(L, &h->key, "key", FIRST);
-  b->value = element_init(L, &h->value, "value", table ? FIRST : SECOND);
-  cells_init(L, &b->keys, &h->key);
-  cells_init(L, &b->values, &h->value);
+  b->key = element_init(L, h->conf.key, "key", FIRST);
+  b->value = element_init(L, h->conf.value, "value", table ? FIRST : SECOND);
+  cells_init(L, &b->keys, h->conf.key);
+  cells_init(L, &b->values, h->conf.value);
   b->most = b->keys.most < b->values.most ? b->keys.most : b->values.most;
   luaL_checkstack(L, LUA_MINSTACK, NULL);
 }
@@ -420,7 +421,7 @@ static void read_steps(lmap *h, size_t n) {
 
 /* push_found [-0, +(0|1), m] */
 static bool push_found(lua_State *L, lmap *h, const void *cell) {
-  const ltype *type = &h->value;
+  const ltype *type = h->conf.value;
   if (cell != NULL && (type->kind == HMAP_TUPLE || type->kind == HMAP_NONE))
     return lmap_pushfields(L, 1, h, type, cell);
   if (cell != NULL)
@@ -448,7 +449,7 @@ static void store_ints(lua_State *L, int out, lua_Integer i,
 static size_t store_found(lua_State *L, lmap *h, int out, lua_Integer i,
                           const void *const *found, size_t n) {
   const uint64_t before = h->version;
-  if (h->value.kind == HMAP_INT64) {
+  if (h->conf.value->kind == HMAP_INT64) {
     store_ints(L, out, i, found, n);
     return n;
   }
@@ -511,7 +512,7 @@ static void get_all(batch *b, int out) {
 /* get_many(keys, out = {}) */
 static int map_get_many(lua_State *L) {
   batch b;
-  const ltype *type = &map_at_rest(L)->key;
+  const ltype *type = map_at_rest(L)->conf.key;
   lua_settop(L, SECOND);
   check_list(L, FIRST, "list of keys");
   bool given = !lua_isnil(L, SECOND);
@@ -711,7 +712,7 @@ static void put_all(lua_State *L, lmap *h, lua_Integer length) {
 static int map_set_many(lua_State *L) {
   const lmap *h = map_at_rest(L);
   lua_settop(L, SECOND);
-  bool set = h->value.kind == HMAP_NONE;
+  bool set = h->conf.value->kind == HMAP_NONE;
   bool table = lua_isnil(L, SECOND) && !set;
   if (!(table && has_meta(L, FIRST, "__pairs"))) /* as a view has, for one */
     check_list(L, FIRST, table ? "table" : "list of keys");
@@ -746,7 +747,7 @@ static size_t delete_chunk(batch *b, size_t n) {
 /* delete_many(keys) */
 static int map_delete_many(lua_State *L) {
   batch b;
-  const ltype *type = &map_at_rest(L)->key;
+  const ltype *type = map_at_rest(L)->conf.key;
   lua_settop(L, FIRST);
   check_list(L, FIRST, "list of keys");
   lua_Integer length = list_length(L, FIRST);

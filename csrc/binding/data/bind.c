@@ -37,7 +37,7 @@ static int extension(lua_State *L) {
 static int call_lua(lua_State *L) { return lbind_call(L, extension); }
 
 static lua_CFunction compiled(const lmap *h, const char *name) {
-  const luaL_Reg *f = lmap_typed_bound(lmap_shape(&h->key, &h->value));
+  const luaL_Reg *f = lmap_typed_bound(lmap_shape(h->conf.key, h->conf.value));
   for (; f != NULL && f->name != NULL; f++)
     if (strcmp(f->name, name) == 0)
       return f->func;

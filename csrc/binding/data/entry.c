@@ -80,8 +80,8 @@ hmap_status lmap_put(lua_State *L, int self, lmap *h, const lentry *e,
   lmap_open(L, h);
   if (!lmap_may_hold_objects(h))
     return core_put(h, e, keep, out);
-  hmap_cell *key = object_in(&h->key, e->key);
-  hmap_cell *value = object_in(&h->value, e->value);
+  hmap_cell *key = object_in(h->conf.key, e->key);
+  hmap_cell *value = object_in(h->conf.value, e->value);
   if (value != NULL && !keep) {
     const hmap_cell *old = hmap_get(h->m, e->key);
     if (old != NULL && old->c.tag == HMAP_TAG_OBJECT)
@@ -94,7 +94,7 @@ hmap_status lmap_put(lua_State *L, int self, lmap *h, const lentry *e,
 ** trying twice. */
 static void put_args(lua_State *L, lmap *h, lentry *e, bool keep, lput *out) {
   e->key_at = 2;
-  e->value_at = 2 + (int)h->key.nfields;
+  e->value_at = 2 + (int)h->conf.key->nfields;
   luaL_checkstack(L, LUA_MINSTACK, NULL);
   for (int tries = 0; lmap_failed(L, h, lmap_put(L, 1, h, e, keep, out), tries);
        tries++)
@@ -113,18 +113,18 @@ bool lmap_remove(lua_State *L, lmap *h, const void *key) {
 /* -- values out ----------------------------------------------------------- */
 
 int lmap_pushvalue(lua_State *L, int self, lmap *h, const void *value) {
-  if (h->value.kind == HMAP_NONE) {
+  if (h->conf.value->kind == HMAP_NONE) {
     lua_pushboolean(L, 1);
     return 1;
   }
-  if (h->value.kind != HMAP_TUPLE) {
-    lcell_pushfield(L, self, h->value.fields, value);
+  if (h->conf.value->kind != HMAP_TUPLE) {
+    lcell_pushfield(L, self, h->conf.value->fields, value);
     return 1;
   }
   int top = lua_gettop(L);
-  luaL_checkstack(L, (int)h->value.nfields + LUA_MINSTACK, NULL);
-  uint32_t n = lcell_push(L, self, &h->value, value, &h->version);
-  if (n == h->value.nfields)
+  luaL_checkstack(L, (int)h->conf.value->nfields + LUA_MINSTACK, NULL);
+  uint32_t n = lcell_push(L, self, h->conf.value, value, &h->version);
+  if (n == h->conf.value->nfields)
     return (int)n;
   lua_settop(L, top);
   return 0;
@@ -179,7 +179,7 @@ static lmap *key_method(lua_State *L, bool read) {
 
 static lmap *entry_method(lua_State *L) {
   lmap *h = lmap_check(L);
-  uint32_t n = h->value.nfields;
+  uint32_t n = h->conf.value->nfields;
   set_args(L, lmap_value_arg(h) + (n > 0 ? (int)n : 1) - 1);
   luaL_checkstack(L, (int)n + LUA_MINSTACK, NULL);
   return h;
@@ -195,8 +195,8 @@ void lmap_checktrue(lua_State *L, int arg) {
 static lentry read_entry(lua_State *L, lmap *h, lroom *key, lroom *value) {
   int arg = lmap_value_arg(h);
   lentry e = {lmap_key(L, h, 2, key), NULL, 0, 0};
-  if (h->value.nfields > 0)
-    e.value = lcell_from(L, arg, &h->value, "value", value);
+  if (h->conf.value->nfields > 0)
+    e.value = lcell_from(L, arg, h->conf.value, "value", value);
   return e;
 }
 
@@ -211,12 +211,12 @@ static size_t text_bytes(lua_State *L) {
 /* give_back [-0, +n, -]: the value that a method was given, as the map now has
 ** it. Makes no string: the map has changed, so this must not raise. */
 static int give_back(lua_State *L, const lmap *h, const char *value) {
-  uint32_t n = h->value.nfields;
+  uint32_t n = h->conf.value->nfields;
   int arg = lmap_value_arg(h);
   if (n == 0)
     lua_pushboolean(L, 1);
   for (uint32_t i = 0; i < n; i++) {
-    const lfield *f = &h->value.fields[i];
+    const lfield *f = &h->conf.value->fields[i];
     if (lua_isboolean(L, arg + (int)i) || lcell_isint(f->kind) ||
         f->kind == HMAP_FLOAT32 || f->kind == HMAP_FLOAT64)
       lcell_pushfield(L, 1, f, value + f->offset);
@@ -227,7 +227,7 @@ static int give_back(lua_State *L, const lmap *h, const char *value) {
 }
 
 bool lmap_isnokey(lua_State *L, const lmap *h, int idx) {
-  return h->key.kind == HMAP_ANY && lcell_isnothing(L, idx);
+  return h->conf.key->kind == HMAP_ANY && lcell_isnothing(L, idx);
 }
 
 /* sought_key [-0, +n, v]: the key of a method that looks for it; NULL: no map
@@ -274,7 +274,7 @@ int lmap_set(lua_State *L) {
     lmap_remove(L, h, lmap_key(L, h, 2, &room));
     return 0;
   }
-  if (h->value.nfields == 0)
+  if (h->conf.value->nfields == 0)
     lmap_checktrue(L, lmap_value_arg(h));
   entry_method(L);
   lroom key, value;
@@ -303,7 +303,7 @@ int lmap_swap(lua_State *L) {
   lmap *h = lmap_check(L);
   if (lmap_deletes(L, h))
     return lmap_pop(L);
-  if (h->value.nfields == 0)
+  if (h->conf.value->nfields == 0)
     lmap_checktrue(L, lmap_value_arg(h));
   entry_method(L);
   lroom key, value;
@@ -317,7 +317,7 @@ int lmap_swap(lua_State *L) {
 
 int lmap_get_or_set(lua_State *L) {
   lmap *h = lmap_check(L);
-  if (h->value.nfields == 0 && !lua_isnil(L, lmap_value_arg(h)))
+  if (h->conf.value->nfields == 0 && !lua_isnil(L, lmap_value_arg(h)))
     lmap_checktrue(L, lmap_value_arg(h));
   entry_method(L);
   lroom key, value;
@@ -338,7 +338,7 @@ static ladd_amount read_amount(lua_State *L, const lmap *h, int arg) {
   ladd_amount n = {1, 1};
   if (lua_isnil(L, arg))
     return n;
-  if (lcell_isint(h->value.kind))
+  if (lcell_isint(h->conf.value->kind))
     n.i = lcell_int(L, arg, &as_int, "amount");
   else
     n.f = lcell_float(L, arg, &as_float, "amount");
@@ -346,7 +346,7 @@ static ladd_amount read_amount(lua_State *L, const lmap *h, int arg) {
 }
 
 void lmap_overflow(lua_State *L, const lmap *h, ladd_amount n) {
-  lcell_pushtype(L, &h->value);
+  lcell_pushtype(L, h->conf.value);
   larg_error(L, lmap_value_arg(h), "adding %I leaves the range of %s",
              (LUAI_UACINT)n.i, lua_tostring(L, -1));
 }
@@ -355,14 +355,14 @@ void lmap_overflow(lua_State *L, const lmap *h, ladd_amount n) {
 static void check_first_add(lua_State *L, const lmap *h, const void *key,
                             ladd_amount n) {
   uint64_t zero = 0;
-  if (!ladd_to(h->value.fields, &zero, n) && hmap_get(h->m, key) == NULL)
+  if (!ladd_to(h->conf.value->fields, &zero, n) && hmap_get(h->m, key) == NULL)
     lmap_overflow(L, h, n);
 }
 
 /* The value cell of key, 0 if it is new. An object as a key must be anchored,
 ** which hmap_assign knows nothing of. */
 static void *assign(lua_State *L, lmap *h, void *key) {
-  if (object_in(&h->key, key) != NULL) {
+  if (object_in(h->conf.key, key) != NULL) {
     uint64_t zero = 0;
     lput put;
     lentry e = {key, &zero, 0, 0};
@@ -381,8 +381,8 @@ static void *assign(lua_State *L, lmap *h, void *key) {
 int lmap_add(lua_State *L) {
   lmap *h = lmap_check(L);
   int arg = lmap_value_arg(h);
-  if (!ladd_isnumber(h->value.kind)) {
-    lcell_pushtype(L, &h->value);
+  if (!ladd_isnumber(h->conf.value->kind)) {
+    lcell_pushtype(L, h->conf.value);
     luaL_error(L, "'add' wants a map of numbers, the values of this one are %s",
                lua_tostring(L, -1));
   }
@@ -394,11 +394,11 @@ int lmap_add(lua_State *L) {
   check_first_add(L, h, key, n);
   void *cell = assign(L, h, key);
   lmap_written(h, text_bytes(L)); /* also if it now raises: buckets may move */
-  if (!ladd_to(h->value.fields, cell, n))
+  if (!ladd_to(h->conf.value->fields, cell, n))
     lmap_overflow(L, h, n);
   if (UNLIKELY(h->trace != NULL) && !hmap_let_go(h->m).inserted)
     lwatch_added(h, key);
-  lcell_pushfield(L, 1, h->value.fields, cell);
+  lcell_pushfield(L, 1, h->conf.value->fields, cell);
   return 1;
 }
 

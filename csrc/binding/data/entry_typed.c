@@ -72,7 +72,7 @@ static ALWAYS_INLINE bool read_key(lua_State *L, const lmap *h, int shape,
   }
   if (shape == LCELL_WORD) {
     uint64_t word;
-    bool ok = lcell_testword(L, arg, &h->key, &word);
+    bool ok = lcell_testword(L, arg, h->conf.key, &word);
     k->i = (int64_t)word;
     return ok;
   }
@@ -85,17 +85,17 @@ static ALWAYS_INLINE bool read_key(lua_State *L, const lmap *h, int shape,
 
 /* Where the value stands among the arguments. */
 static ALWAYS_INLINE int value_at(const lmap *h, int shape, road by) {
-  return key_at(by) + (shape == LCELL_WORD ? (int)h->key.nfields : 1);
+  return key_at(by) + (shape == LCELL_WORD ? (int)h->conf.key->nfields : 1);
 }
 
 /* read_other [-0, +0, -]: a value of one of the rarer kinds. */
 static NOINLINE bool read_other(lua_State *L, const lmap *h, int arg,
                                 typed_value *v) {
-  if (h->value.kind == HMAP_NONE)
+  if (h->conf.value->kind == HMAP_NONE)
     return lua_isnone(L, arg) ||
            (lua_isboolean(L, arg) && lua_toboolean(L, arg));
-  return h->value.size <= sizeof *v &&
-         lcell_test(L, arg, h->value.fields, "value", v);
+  return h->conf.value->size <= sizeof *v &&
+         lcell_test(L, arg, h->conf.value->fields, "value", v);
 }
 
 /* read_value [-0, +0, -]: false also if it is none for a short cut. */
@@ -141,7 +141,7 @@ static ALWAYS_INLINE void push_value(lua_State *L, const lmap *h, int kind,
   } else if (kind == HMAP_NONE) {
     lua_pushboolean(L, 1);
   } else {
-    lcell_pushfield(L, map_at(by), h->value.fields, cell);
+    lcell_pushfield(L, map_at(by), h->conf.value->fields, cell);
   }
 }
 

@@ -108,7 +108,8 @@ static int map_finish(lua_State *L) {
 /* tune(policy): the policy that the map then has; without one, that it has. */
 static int map_tune(lua_State *L) {
   lmap *h = lmap_check(L);
-  hmap_policy policy = h->conf.policy;
+  hmap_policy policy;
+  hmap_get_policy(h->m, &policy);
   lua_settop(L, 2);
   if (!lua_isnil(L, 2))
     lpolicy_read(L, 2, 2, "", &policy);
@@ -118,7 +119,6 @@ static int map_tune(lua_State *L) {
   hmap_status status = hmap_tune(h->m, &policy);
   if (status != HMAP_OK)
     lmap_raise(L, 0, status);
-  h->conf.policy = policy;
   lmap_update_tag(h);
   return 1;
 }

@@ -66,8 +66,8 @@ liter *liter_make(lua_State *L, int self, lgive give) {
   *i = (liter){.tag = LITER_TAG,
                .owner = h,
                .give = give,
-               .scalars =
-                   h->key.kind != HMAP_TUPLE && h->value.kind != HMAP_TUPLE};
+               .scalars = h->conf.key->kind != HMAP_TUPLE &&
+                          h->conf.value->kind != HMAP_TUPLE};
   luaL_setmetatable(L, LITER_META);
   lua_pushvalue(L, self);
   lua_setiuservalue(L, -2, LITER_MAP);
@@ -141,8 +141,8 @@ int liter_push(lua_State *L, int self, const liter *i) {
   luaL_checkstack(L, 2 * HMAP_MAX_FIELDS + LUA_MINSTACK, NULL);
   if (i->give & LGIVE_KEYS) {
     at = lua_gettop(L) + 1;
-    n = (int)lcell_push(L, self, &h->key, key, &h->version);
-    if (n < (int)h->key.nfields)
+    n = (int)lcell_push(L, self, h->conf.key, key, &h->version);
+    if (n < (int)h->conf.key->nfields)
       raise_concurrent_write(L);
   }
   if (!(i->give & LGIVE_VALUES))
@@ -196,17 +196,17 @@ static ALWAYS_INLINE int push_scalars(lua_State *L, const liter *i) {
     self = lua_gettop(L);
   }
   if (i->give & LGIVE_KEYS) {
-    push_scalar(L, self, h->key.fields, key);
+    push_scalar(L, self, h->conf.key->fields, key);
     n = 1;
   }
   if (!(i->give & LGIVE_VALUES))
     return n;
   if (UNLIKELY(h->version != before))
     values = push_value(L, self, h, value, lua_gettop(L), true);
-  else if (h->value.kind == HMAP_NONE)
+  else if (h->conf.value->kind == HMAP_NONE)
     lua_pushboolean(L, 1);
   else
-    push_scalar(L, self, h->value.fields, value);
+    push_scalar(L, self, h->conf.value->fields, value);
   return values == 0 ? 0 : n + values;
 }
 
@@ -267,16 +267,16 @@ static int map_values(lua_State *L) { return begin(L, LGIVE_VALUES); }
 static int map_totable(lua_State *L) {
   lmap *h = lmap_check(L);
   lua_settop(L, 1);
-  bool list = h->key.kind == HMAP_TUPLE;
+  bool list = h->conf.key->kind == HMAP_TUPLE;
   size_t count = hmap_count(h->m);
   int room = count < INT32_MAX ? (int)count : INT32_MAX;
   lua_createtable(L, list ? room : 0, list ? 0 : room);
   liter *i = new_iter(L, 1, LGIVE_BOTH); /* stack: map table iterator */
   for (lua_Integer at = 1; next_entry(L, 1, i) > 0; at++) {
-    lcell_fold(L, &h->value);
+    lcell_fold(L, h->conf.value);
     if (list) {
       lua_insert(L, 4);
-      lcell_fold(L, &h->key); /* stack: ... value key */
+      lcell_fold(L, h->conf.key); /* stack: ... value key */
       lua_createtable(L, 0, 2);
       lua_insert(L, 4);
       lua_setfield(L, 4, "key");
@@ -324,8 +324,8 @@ static void copy_entries(lua_State *L, int from, int to) {
       lmap_raise(L, 0, status);
     if (it->key == NULL)
       break;
-    lentry e = {borrow(L, from, &source->key, it->key, &key),
-                borrow(L, from, &source->value, it->elem, &value),
+    lentry e = {borrow(L, from, source->conf.key, it->key, &key),
+                borrow(L, from, source->conf.value, it->elem, &value),
                 lua_gettop(L) - 1, lua_gettop(L)};
     ltrace_op(h, LTRACE_SET, 0);
     status = lmap_put(L, to, h, &e, false, NULL);
@@ -343,8 +343,10 @@ static int map_clone(lua_State *L) {
   lmap *h = lmap_check(L);
   lua_settop(L, 1);
   lconf conf = h->conf;
+  hmap_policy policy;
+  hmap_get_policy(h->m, &policy);
   conf.capacity = (int64_t)hmap_count(h->m);
-  lmap_new(L, &conf);
+  lmap_new(L, &conf, &policy);
   lua_getiuservalue(L, 1, LMAP_NAME_AT);
   lua_setiuservalue(L, 2, LMAP_NAME_AT);
   lregistry_named(L, 2);
@@ -364,8 +366,8 @@ static int map_merge(lua_State *L) {
   if (other == NULL)
     larg_error(L, 2, "map or table expected, got %s", luaL_typename(L, 2));
   lmap_open(L, other);
-  if (!lcell_sametype(&h->key, &other->key) ||
-      !lcell_sametype(&h->value, &other->value))
+  if (!lcell_sametype(h->conf.key, other->conf.key) ||
+      !lcell_sametype(h->conf.value, other->conf.value))
     larg_error(L, 2, "map of other types");
   lua_settop(L, 2);
   if (other == h)

@@ -1,6 +1,8 @@
 /* life.c: how a map comes to be, is emptied, and ends. */
 #include "binding/data/life.h"
 
+#include <assert.h>
+
 #include "binding/registry/registry.h"
 #include "binding/trace/scope.h"
 #include "binding/trace/trace.h"
@@ -8,7 +10,8 @@
 /* -- a new map ------------------------------------------------------------ */
 
 hmap_options lmap_core_options(const lgc *gc, const lconf *conf,
-                               hmap_field *key, hmap_field *value) {
+                               const hmap_policy *policy, hmap_field *key,
+                               hmap_field *value) {
   bool word = conf->key->shape == LCELL_WORD;
   hmap_options o = {
       .key =
@@ -19,7 +22,7 @@ hmap_options lmap_core_options(const lgc *gc, const lconf *conf,
       .seed = conf->seed,
       .hash = conf->hash,
       .max_bytes = conf->max_bytes,
-      .policy = &conf->policy,
+      .policy = policy,
       .alloc = gc->alloc,
       .alloc_ud = gc->ud,
       .pages = gc->pages.map != NULL ? &gc->pages : NULL,
@@ -27,9 +30,10 @@ hmap_options lmap_core_options(const lgc *gc, const lconf *conf,
   return o;
 }
 
-hmap *lmap_make_core(lua_State *L, lgc *gc, const lconf *conf) {
+hmap *lmap_make_core(lua_State *L, lgc *gc, const lconf *conf,
+                     const hmap_policy *policy) {
   hmap_field key[HMAP_MAX_FIELDS], value[HMAP_MAX_FIELDS];
-  hmap_options o = lmap_core_options(gc, conf, key, value);
+  hmap_options o = lmap_core_options(gc, conf, policy, key, value);
   hmap *m;
   hmap_status status = hmap_new(&o, &m);
   if (status == HMAP_ENOMEM) {
@@ -54,26 +58,36 @@ static lheld *hold(lua_State *L, lgc *gc) {
   return held;
 }
 
-/* The fields of a type, in this room if they are its own. */
-static const lfield *take_fields(const ltype *type, lfield *room) {
-  uint32_t n = lcell_own_fields(type);
-  return n == 0 ? type->fields : memcpy(room, type->fields, n * sizeof *room);
+/* Words that a type takes which no other map shares. */
+static size_t words_of(const ltype *type) {
+  size_t bytes = sizeof *type + type->nfields * sizeof(lfield);
+  return lcell_shared(type) != NULL ? 0 : bytes / sizeof(uint64_t);
 }
 
-/* push_closed [-0, +1, m]: a map that owns its types and nothing else yet. */
+static_assert(sizeof(ltype) % sizeof(uint64_t) == 0 &&
+                  sizeof(lfield) % sizeof(uint64_t) == 0,
+              "types and fields are whole words");
+
+/* The shared type, or a copy in this room. */
+static const ltype *keep_type(const ltype *type, uint64_t *room) {
+  if (lcell_shared(type) != NULL)
+    return lcell_shared(type);
+  ltype *own = (ltype *)(void *)room;
+  lfield *fields = (lfield *)(void *)(own + 1);
+  memcpy(fields, type->fields, type->nfields * sizeof *fields);
+  *own = *type;
+  own->fields = fields;
+  return own;
+}
+
+/* push_closed [-0, +1, m]: a map that has its types and nothing else yet. */
 static lmap *push_closed(lua_State *L, const lconf *conf) {
-  uint32_t nkey = lcell_own_fields(conf->key);
-  uint32_t nvalue = lcell_own_fields(conf->value);
-  lmap *h = lua_newuserdatauv(L, sizeof *h + (nkey + nvalue) * sizeof(lfield),
+  size_t nkey = words_of(conf->key), nvalue = words_of(conf->value);
+  lmap *h = lua_newuserdatauv(L, sizeof *h + (nkey + nvalue) * sizeof(uint64_t),
                               LMAP_CALLBACKS_AT);
-  *h = (lmap){.tag = LMAP_CLOSED,
-              .conf = *conf,
-              .key = *conf->key,
-              .value = *conf->value};
-  h->key.fields = take_fields(conf->key, h->fields);
-  h->value.fields = take_fields(conf->value, h->fields + nkey);
-  h->conf.key = &h->key;
-  h->conf.value = &h->value;
+  *h = (lmap){.tag = LMAP_CLOSED, .conf = *conf};
+  h->conf.key = keep_type(conf->key, h->types);
+  h->conf.value = keep_type(conf->value, h->types + nkey);
   return h;
 }
 
@@ -84,7 +98,7 @@ lmap *lmap_prepare(lua_State *L, const lconf *conf, lregistry **all) {
   lgc_step(L, gc);
   lmap *h = push_closed(L, conf);
   h->gc = gc;
-  gc->above->push_meta(L, lmap_shape(&h->key, &h->value));
+  gc->above->push_meta(L, lmap_shape(h->conf.key, h->conf.value));
   lua_setmetatable(L, -2);
   *all = lregistry_prepare(L, h);
   h->held = hold(L, gc);
@@ -98,10 +112,10 @@ void lmap_begin(lmap *h, lregistry *all, hmap *m) {
   lmap_count_bytes(h);
 }
 
-lmap *lmap_new(lua_State *L, const lconf *conf) {
+lmap *lmap_new(lua_State *L, const lconf *conf, const hmap_policy *policy) {
   lregistry *all;
   lmap *h = lmap_prepare(L, conf, &all);
-  lmap_begin(h, all, lmap_make_core(L, h->gc, conf));
+  lmap_begin(h, all, lmap_make_core(L, h->gc, conf, policy));
   return h;
 }
 

@@ -101,7 +101,7 @@ static void read_hash(lua_State *L, options *o) {
 }
 
 static void read_policy(lua_State *L, options *o) {
-  lpolicy_read(L, lua_gettop(L), o->arg, "option 'policy': ", &o->conf.policy);
+  lpolicy_read(L, lua_gettop(L), o->arg, "option 'policy': ", &o->policy);
 }
 
 static void read_name(lua_State *L, options *o) { option_string(L, o, "name"); }
@@ -220,12 +220,11 @@ void loptions_read(lua_State *L, options *o) { read_all(L, o, true); }
 int loptions_new(lua_State *L) {
   options o; /* its fields are many, and written when they are read */
   o.arg = 1;
-  o.conf = (lconf){.key = &o.key.type,
-                   .value = &o.value.type,
-                   .policy = hmap_policy_of(HMAP_POLICY_GO)};
+  o.conf = (lconf){.key = &o.key.type, .value = &o.value.type};
+  o.policy = hmap_policy_of(HMAP_POLICY_GO);
   lua_settop(L, 1);
   read_all(L, &o, false);
-  lmap_new(L, &o.conf);
+  lmap_new(L, &o.conf, &o.policy);
   lmap_setname(L, 2, 1);
   return 1;
 }

@@ -8,6 +8,7 @@
 typedef struct loptions {
   int arg;    /* which argument the table of options is */
   lconf conf; /* key and value point to the two below */
+  hmap_policy policy;
   ltype_room key, value;
 } loptions;
 

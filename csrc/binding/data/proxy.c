@@ -79,14 +79,15 @@ static void push_newmeta(lua_State *L, int shape) {
 
 static int map_view(lua_State *L) {
   lmap *h = lmap_check(L);
-  if (h->key.kind == HMAP_TUPLE || h->value.kind == HMAP_TUPLE)
+  if (h->conf.key->kind == HMAP_TUPLE || h->conf.value->kind == HMAP_TUPLE)
     luaL_error(L, "'view' wants one key and one value, not tuples: t[k] has "
                   "room for one");
   lproxy *view = lua_newuserdatauv(L, sizeof *view, 1);
   *view = (lproxy){LPROXY_TAG, h};
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, -2, LPROXY_MAP_AT);
-  lmap_pushmeta(L, LPROXY_METAS, lmap_shape(&h->key, &h->value), push_newmeta);
+  lmap_pushmeta(L, LPROXY_METAS, lmap_shape(h->conf.key, h->conf.value),
+                push_newmeta);
   lua_setmetatable(L, -2);
   return 1;
 }

@@ -129,9 +129,9 @@ static bool append_entry(lua_State *L, const liter *i, lua_Integer at) {
   const lmap *h = i->owner;
   if (liter_push(L, SELF, i) == 0)
     return false;
-  lcell_fold(L, &h->value);
+  lcell_fold(L, h->conf.value);
   lua_rawseti(L, VALUES, at);
-  lcell_fold(L, &h->key);
+  lcell_fold(L, h->conf.key);
   lua_rawseti(L, KEYS, at);
   return true;
 }

@@ -84,8 +84,8 @@ static void read_options(lua_State *L, const hmap_file *file, int opts,
                     .value = &o->value.type,
                     .seeded = file->seeded,
                     .seed = file->seed,
-                    .hash = file->hash,
-                    .policy = file->policy};
+                    .hash = file->hash};
+  o->policy = file->policy;
   if (lua_isnoneornil(L, opts))
     return;
   loptions_read(L, o);
@@ -115,7 +115,8 @@ static const hmap_file *open_job(lua_State *L, int opts, uint64_t *bytes) {
 
 static hmap_status make_map(ljob *j, uint64_t bytes) {
   hmap_field key[HMAP_MAX_FIELDS], value[HMAP_MAX_FIELDS];
-  hmap_options o = lmap_core_options(j->gc, &j->options.conf, key, value);
+  hmap_options o = lmap_core_options(j->gc, &j->options.conf,
+                                     &j->options.policy, key, value);
   return hmap_loader_begin(j->loader, &o, bytes);
 }
 

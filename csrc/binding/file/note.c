@@ -40,8 +40,8 @@ static void add_type(lua_State *L, lnote_text *to, const ltype *type) {
 void lnote_write(lua_State *L, const lmap *h, lnote_text *out) {
   out->n = 0;
   add(out, MAGIC, sizeof MAGIC - 1);
-  add_type(L, out, &h->key);
-  add_type(L, out, &h->value);
+  add_type(L, out, h->conf.key);
+  add_type(L, out, h->conf.value);
 }
 
 /* -- reading -------------------------------------------------------------- */

@@ -24,7 +24,7 @@ static lmap *check(lua_State *L) {
 /* push_key [-0, +1, v]: a key in words. */
 static const char *push_key(lua_State *L, int self, lmap *h, const void *key) {
   int first = lua_gettop(L) + 1;
-  int n = (int)lcell_push(L, self, &h->key, key, &h->version);
+  int n = (int)lcell_push(L, self, h->conf.key, key, &h->version);
   lua_pushliteral(L, "");
   for (int i = 0; i < n; i++) {
     lua_pushstring(L, i == 0 ? "" : ", ");
@@ -49,7 +49,7 @@ _Noreturn static void raise_object(lua_State *L, int self, int path,
                                    const void *key) {
   lmap *h = lua_touserdata(L, self);
   const hmap_cell *cell = key;
-  bool value = h->key.kind != HMAP_ANY || cell->c.tag < HMAP_TAG_POINTER;
+  bool value = h->conf.key->kind != HMAP_ANY || cell->c.tag < HMAP_TAG_POINTER;
   if (value)
     cell = hmap_get(h->m, key);
   const char *type = type_of(L, self, cell);

@@ -133,7 +133,7 @@ static bool append_match(lua_State *L, const search *q, const void *key,
                          int slot) {
   lua_createtable(L, 0, 2);
   set_int(L, "slot", (uint64_t)slot);
-  if (is_stale(q) || !lmap_pushfields(L, 1, q->h, &q->h->key, key))
+  if (is_stale(q) || !lmap_pushfields(L, 1, q->h, q->h->conf.key, key))
     return false;
   lua_setfield(L, -2, "key");
   lua_rawseti(L, -2, luaL_len(L, -2) + 1);
@@ -214,7 +214,7 @@ static bool set_search(lua_State *L, const search *q) {
 static bool push_search(lua_State *L, lmap *h, const void *key) {
   search q = {.h = h};
   lua_createtable(L, 0, 20);
-  set_key(L, &h->key);
+  set_key(L, h->conf.key);
   lmap_open(L, h);
   q.version = h->version;
   hmap_get_stats(h->m, &q.s);
@@ -232,7 +232,7 @@ static bool push_search(lua_State *L, lmap *h, const void *key) {
 /* push_nan [-0, +1, m] */
 static void push_nan(lua_State *L, const lmap *h) {
   lua_createtable(L, 0, 8);
-  set_key(L, &h->key);
+  set_key(L, h->conf.key);
   set_bool(L, "found", false);
   set_nowhere(L, "a NaN equals nothing, and its hash is a new one each time");
 }
@@ -240,11 +240,11 @@ static void push_nan(lua_State *L, const lmap *h) {
 static int map_explain(lua_State *L) {
   lmap *h = lmap_check(L);
   lroom room;
-  luaL_checkstack(L, (int)h->key.nfields + LUA_MINSTACK, NULL);
-  lua_settop(L, 1 + (int)h->key.nfields);
+  luaL_checkstack(L, (int)h->conf.key->nfields + LUA_MINSTACK, NULL);
+  lua_settop(L, 1 + (int)h->conf.key->nfields);
   const void *key = lmap_key(L, h, 2, &room);
   int top = lua_gettop(L);
-  if (has_nan(L, &h->key))
+  if (has_nan(L, h->conf.key))
     push_nan(L, h);
   else
     while (!push_search(L, h, key))
@@ -292,7 +292,7 @@ static void visit_array(visit *v, const lmap *h, hmap_which which, uint64_t n) {
     hmap_bucket_view view = {.more = true};
     for (size_t depth = 0;
          view.more && hmap_view_bucket(h->m, which, i, depth, &view); depth++)
-      visit_bucket(v, &h->key, &view);
+      visit_bucket(v, h->conf.key, &view);
   }
 }
 
@@ -468,7 +468,7 @@ static uint64_t *room_for_hashes(lua_State *L, const lmap *h) {
 ** comparisons in vain over finding each; their hash masks. Walks, and sorts. */
 static int mod_rehash(lua_State *L) {
   const lmap *h = lmap_check(L), *other = lmap_test(L, 2);
-  if (other == NULL || !lcell_sametype(&h->key, &other->key))
+  if (other == NULL || !lcell_sametype(h->conf.key, other->conf.key))
     larg_error(L, 2, "map with keys of the same type expected");
   lua_settop(L, 2);
   uint64_t *list = room_for_hashes(L, h);
@@ -510,10 +510,7 @@ static int mod_hash(lua_State *L) {
   static const lfield seed_field = {.kind = HMAP_INT64};
   ltype_room key;
   ltype none = {.kind = HMAP_NONE};
-  lconf conf = {.key = &key.type,
-                .value = &none,
-                .seeded = true,
-                .policy = hmap_policy_of(HMAP_POLICY_GO)};
+  lconf conf = {.key = &key.type, .value = &none, .seeded = true};
   lua_settop(L, 4);
   loptions_type(L, 1, "key", &key);
   loptions_key_type(L, 1, &key);
@@ -528,7 +525,7 @@ static int mod_hash(lua_State *L) {
   spread_key(L, &key.type);
   lroom room;
   const void *cell = lcell_from(L, 2, &key.type, "key", &room);
-  hmap *m = lmap_make_core(L, lgc_get(L), &conf);
+  hmap *m = lmap_make_core(L, lgc_get(L), &conf, NULL);
   uint64_t hash = hmap_hash_of(m, cell);
   hmap_free(m);
   lua_pushinteger(L, (lua_Integer)hash);

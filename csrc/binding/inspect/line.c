@@ -18,9 +18,9 @@ static void add_type(lua_State *L, luaL_Buffer *b, const ltype *type) {
 }
 
 static void add_types(lua_State *L, luaL_Buffer *b, const lmap *h) {
-  add_type(L, b, &h->key);
+  add_type(L, b, h->conf.key);
   luaL_addstring(b, " -> ");
-  add_type(L, b, &h->value);
+  add_type(L, b, h->conf.value);
 }
 
 static void add_state(lua_State *L, luaL_Buffer *b, const lmap *h) {

@@ -31,14 +31,18 @@ static void push_op(lua_State *L, const hmap_op *op) {
   set_int(L, "to", op->to);
 }
 
+static hmap_status set_ledger(lmap *h, bool on) {
+  return !on || lgc_note(h->gc, h->held) ? hmap_set_ledger(h->m, on)
+                                         : HMAP_ENOMEM;
+}
+
 /* ledger(m, on): opens or closes it; the map's ledger is off when made. */
 static int mod_set_ledger(lua_State *L) {
   lmap *h = lmap_check(L);
   if (!lua_isboolean(L, 2))
     larg_error(L, 2, "boolean expected, got %s", luaL_typename(L, 2));
   bool on = lua_toboolean(L, 2);
-  for (int tries = 0; lmap_failed(L, h, hmap_set_ledger(h->m, on), tries);
-       tries++)
+  for (int tries = 0; lmap_failed(L, h, set_ledger(h, on), tries); tries++)
     continue;
   lmap_count_bytes(h);
   return 0;

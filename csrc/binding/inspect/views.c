@@ -160,7 +160,7 @@ static int map_layout(lua_State *L) {
   const lmap *h = lmap_check(L);
   hmap_layout layout;
   hmap_layout_of(h->m, &layout);
-  lviews_pushlayout(L, &layout, &h->key, &h->value);
+  lviews_pushlayout(L, &layout, h->conf.key, h->conf.value);
   return 1;
 }
 
@@ -177,10 +177,10 @@ static const char *const state_names[] = {
 static bool set_entry(lua_State *L, lmap *h, const void *key,
                       const void *value) {
   uint64_t before = h->version;
-  if (!lmap_pushfields(L, 1, h, &h->key, key))
+  if (!lmap_pushfields(L, 1, h, h->conf.key, key))
     return false;
   lua_setfield(L, -2, "key");
-  if (h->version != before || !lmap_pushfields(L, 1, h, &h->value, value))
+  if (h->version != before || !lmap_pushfields(L, 1, h, h->conf.value, value))
     return false;
   lua_setfield(L, -2, "value");
   return h->version == before;
@@ -376,8 +376,8 @@ static bool count_chain(lua_State *L, const lmap *h, hmap_which which,
   for (size_t depth = 0; view.more; depth++) {
     if (!hmap_view_bucket(h->m, which, i, depth, &view))
       break;
-    if (!count_anchored(L, &h->key, view.key, n) ||
-        !count_anchored(L, &h->value, view.elem, n))
+    if (!count_anchored(L, h->conf.key, view.key, n) ||
+        !count_anchored(L, h->conf.value, view.elem, n))
       return false;
   }
   return true;
@@ -406,7 +406,7 @@ static int map_check(lua_State *L) {
   const char *broken = NULL;
   if (!hmap_check(h->m, why, sizeof why))
     broken = why;
-  else if (h->key.kind == HMAP_ANY || h->value.kind == HMAP_ANY)
+  else if (h->conf.key->kind == HMAP_ANY || h->conf.value->kind == HMAP_ANY)
     broken = check_anchors(L, h);
   if (broken == NULL) {
     lua_pushboolean(L, 1);
@@ -450,8 +450,8 @@ static int mod_layout(lua_State *L) {
 static int mod_types(lua_State *L) {
   const lmap *h = lmap_check(L);
   lua_settop(L, 1);
-  lcell_pushnewtype(L, &h->key);
-  lcell_pushnewtype(L, &h->value);
+  lcell_pushnewtype(L, h->conf.key);
+  lcell_pushnewtype(L, h->conf.value);
   return 2;
 }
 

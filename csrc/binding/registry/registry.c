@@ -50,7 +50,7 @@ lregistry *lregistry_push(lua_State *L) {
 static void counters_of(const lorigin *b, lcounters *out[NCOUNTERS]) {
   out[0] = &b->all->maps;
   out[1] = b->name;
-  out[2] = b->site;
+  out[2] = b->life != NULL ? b->life->site : NULL;
 }
 
 /* What a map is like at one moment. */
@@ -70,13 +70,25 @@ static reading read_counts(const lmap *h) {
   return w;
 }
 
-static void counters_change(lcounters *t, const lorigin *before,
+/* What it was like when it was last counted, as far as the counters know. */
+static reading last_counts(const lmap *h, const reading *now) {
+  reading w = {.bytes = h->origin.bytes};
+  for (int i = 0; i < HMAP_NGROWTHS; i++) {
+    uint64_t n = now->stats.growths[i];
+    w.stats.growths[i] = n - (uint32_t)(n - h->origin.growths[i]);
+  }
+  if (h->held->noted != NULL)
+    memcpy(w.ops, h->held->noted->ops, sizeof w.ops);
+  return w;
+}
+
+static void counters_change(lcounters *t, const reading *before,
                             const reading *now) {
   t->bytes += now->bytes - before->bytes;
   if (t->bytes > t->peak)
     t->peak = t->bytes;
   for (int i = 0; i < HMAP_NGROWTHS; i++)
-    t->growths[i] += now->stats.growths[i] - before->growths[i];
+    t->growths[i] += now->stats.growths[i] - before->stats.growths[i];
   for (int i = 0; i < HMAP_NOPS; i++) {
     uint64_t n = now->ops[i], old = before->ops[i];
     t->ops[i] += n >= old ? n - old : n; /* else the ledger began anew */
@@ -84,17 +96,15 @@ static void counters_change(lcounters *t, const lorigin *before,
 }
 
 /* All that a map has brought into a set of counters goes over to another. */
-static void counters_move(const lorigin *b, lcounters *from, lcounters *to) {
-  reading w = {.bytes = b->bytes};
-  const lorigin nothing = {.id = 0};
-  memcpy(w.stats.growths, b->growths, sizeof b->growths);
-  memcpy(w.ops, b->ops, sizeof b->ops);
+static void counters_move(const lmap *h, lcounters *from, lcounters *to) {
+  const reading now = read_counts(h), nothing = {.bytes = 0};
+  const reading w = last_counts(h, &now);
   from->made--;
-  from->bytes -= b->bytes;
+  from->bytes -= w.bytes;
   for (int i = 0; i < HMAP_NGROWTHS; i++)
-    from->growths[i] -= b->growths[i];
+    from->growths[i] -= w.stats.growths[i];
   for (int i = 0; i < HMAP_NOPS; i++)
-    from->ops[i] -= b->ops[i];
+    from->ops[i] -= w.ops[i];
   to->made++;
   counters_change(to, &nothing, &w);
 }
@@ -156,19 +166,20 @@ static bool recording(const lorigin *b) {
 }
 
 /* What happened between two readings happened somewhere between them. */
-static void life_growths(const lorigin *b, const reading *w) {
+static void life_growths(llife *life, const reading *before,
+                         const reading *now) {
   for (int i = 0; i < HMAP_NGROWTHS; i++) {
-    uint64_t n = w->stats.growths[i] - b->growths[i];
+    uint64_t n = now->stats.growths[i] - before->stats.growths[i];
     if (n > 0)
-      life_event(b->life, (llife_kind)i, (uint32_t)n, b->buckets, w);
+      life_event(life, (llife_kind)i, (uint32_t)n, life->buckets, now);
   }
 }
 
 /* new_life [-0, +0, m]: one in the table of lives of the lregistry on top. */
-static llife *new_life(lua_State *L, const lorigin *b) {
+static llife *new_life(lua_State *L, const lorigin *b, lcounters *site) {
   lua_getiuservalue(L, -1, LREGISTRY_LIVES_AT);
   llife *life = lua_newuserdatauv(L, sizeof *life, 0);
-  *life = (llife){.id = b->id, .site = b->site};
+  *life = (llife){.id = b->id, .site = site};
   lua_rawseti(L, -2, (lua_Integer)b->id);
   lua_pop(L, 1);
   return life;
@@ -276,10 +287,8 @@ lregistry *lregistry_prepare(lua_State *L, lmap *h) {
   lorigin *b = &h->origin;
   b->id = ++all->last_id;
   b->name = &all->unnamed;
-  if (all->profiling) {
-    b->site = find_site(L);
-    b->life = new_life(L, b);
-  }
+  if (all->profiling)
+    b->life = new_life(L, b, find_site(L));
   lua_getiuservalue(L, self + 1, LREGISTRY_OPEN_AT);
   lua_pushvalue(L, self);
   lua_rawseti(L, -2, (lua_Integer)b->id);
@@ -315,7 +324,7 @@ void lregistry_named(lua_State *L, int self) {
     lua_pop(L, 1);
     if (b->all != NULL) {
       all->nnames += name->made == 0;
-      counters_move(b, b->name, name);
+      counters_move(h, b->name, name);
       b->name = name;
     }
     lua_pop(L, 2);
@@ -327,18 +336,21 @@ void lregistry_counted(lmap *h) {
   lorigin *b = &h->origin;
   if (b->all == NULL)
     return;
-  reading w = read_counts(h);
+  const reading w = read_counts(h), before = last_counts(h, &w);
   lcounters *counters[NCOUNTERS];
   counters_of(b, counters);
   for (int i = 0; i < NCOUNTERS; i++)
     if (counters[i] != NULL)
-      counters_change(counters[i], b, &w);
+      counters_change(counters[i], &before, &w);
   if (recording(b))
-    life_growths(b, &w);
+    life_growths(b->life, &before, &w);
+  if (b->life != NULL)
+    b->life->buckets = w.stats.nbuckets;
   b->bytes = w.bytes;
-  b->buckets = w.stats.nbuckets;
-  memcpy(b->growths, w.stats.growths, sizeof b->growths);
-  memcpy(b->ops, w.ops, sizeof b->ops);
+  for (int i = 0; i < HMAP_NGROWTHS; i++)
+    b->growths[i] = (uint32_t)w.stats.growths[i];
+  if (h->held->noted != NULL)
+    memcpy(h->held->noted->ops, w.ops, sizeof w.ops);
 }
 
 void lregistry_cleared(lmap *h) {
@@ -346,7 +358,7 @@ void lregistry_cleared(lmap *h) {
   lregistry_counted(h);
   if (recording(b)) {
     reading w = read_counts(h);
-    life_event(b->life, LIFE_CLEARED, 1, b->buckets, &w);
+    life_event(b->life, LIFE_CLEARED, 1, b->life->buckets, &w);
   }
 }
 
@@ -356,8 +368,8 @@ static void life_ends(lua_State *L, lmap *h, bool collected) {
   if (b->life == NULL)
     return;
   reading w = read_counts(h);
-  life_event(b->life, collected ? LIFE_COLLECTED : LIFE_CLOSED, 1, b->buckets,
-             &w);
+  life_event(b->life, collected ? LIFE_COLLECTED : LIFE_CLOSED, 1,
+             b->life->buckets, &w);
   retire(L, b->all, b->life);
   b->life = NULL;
 }

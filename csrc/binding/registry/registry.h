@@ -68,9 +68,10 @@ typedef struct llife_event {
 
 typedef struct llife {
   uint64_t id;
-  const lcounters *site;
+  lcounters *site;
   char name[LLIFE_NAME]; /* once it is over; cut, and "" for none */
   uint64_t n;            /* events there have been */
+  uint64_t buckets;      /* when the map was last counted */
   llife_event events[LLIFE_EVENTS];
 } llife;
 

@@ -61,18 +61,14 @@ typedef struct row {
 
 /* Seconds since the growth in progress was first seen where it is; -1: it was
 ** not seen there before. */
-static double seen(lorigin *b, const hmap_stats *s, double now) {
-  uint64_t growths = 0;
+static double seen(lnoted *b, const hmap_stats *s, double now) {
+  uint64_t at = s->evacuated;
   for (int i = 0; i < HMAP_NGROWTHS; i++)
-    growths += s->growths[i];
-  bool same = b->looked && b->seen_growths == growths &&
-              b->seen_evacuated == s->evacuated;
-  b->looked = s->growing;
-  if (same)
-    return now - b->seen_at;
-  b->seen_growths = growths;
-  b->seen_evacuated = s->evacuated;
-  b->seen_at = now;
+    at += s->growths[i] << 48; /* no array has so many buckets */
+  if (s->growing && b->at != 0 && b->seen == at)
+    return now - b->at;
+  b->seen = at;
+  b->at = s->growing ? now : 0;
   return -1;
 }
 
@@ -84,7 +80,9 @@ static row read_row(lmap *h, bool look) {
   hmap_get_memory(h->m, &r.memory);
   r.references = lobjects_bytes(&h->objects);
   r.age = now - h->origin.at;
-  r.still = look ? seen(&h->origin, &r.stats, now) : -1;
+  bool noted = look && (r.stats.growing || h->held->noted != NULL) &&
+               lgc_note(h->gc, h->held);
+  r.still = noted ? seen(h->held->noted, &r.stats, now) : -1;
   return r;
 }
 
@@ -119,14 +117,14 @@ static bool push_row(lua_State *L, bool look) {
   if (h->m == NULL || h->origin.all == NULL)
     return false;
   row r = read_row(h, look);
-  const lcounters *site = h->origin.site;
+  const llife *life = h->origin.life;
   lua_createtable(L, 0, 20);
   set_int(L, "id", h->origin.id);
   lua_getiuservalue(L, -2, LMAP_NAME_AT);
   lua_setfield(L, -2, "name");
-  lcell_pushtype(L, &h->key);
+  lcell_pushtype(L, h->conf.key);
   lua_setfield(L, -2, "key");
-  lcell_pushtype(L, &h->value);
+  lcell_pushtype(L, h->conf.value);
   lua_setfield(L, -2, "value");
   set_int(L, "count", r.stats.count);
   set_int(L, "bytes", r.memory.total + r.references);
@@ -137,9 +135,9 @@ static bool push_row(lua_State *L, bool look) {
   set_float(L, "age", r.age);
   set_growth(L, &r);
   set_parts(L, &r);
-  if (site != NULL) {
+  if (life != NULL) {
     lua_getiuservalue(L, 1, LREGISTRY_SITES_AT);
-    lua_rawgetp(L, -1, site);
+    lua_rawgetp(L, -1, life->site);
     lua_setfield(L, -3, "traceback");
     lua_pop(L, 1);
   }

@@ -78,10 +78,21 @@ lheld *lgc_hold(lgc *w) {
   return held;
 }
 
+bool lgc_note(lgc *w, lheld *held) {
+  if (held->noted != NULL)
+    return true;
+  held->noted = w->alloc(w->ud, NULL, 0, sizeof *held->noted);
+  if (held->noted != NULL)
+    *held->noted = (lnoted){.at = 0};
+  return held->noted != NULL;
+}
+
 void lgc_unhold(lgc *w, lheld *held) {
   if (held->next != NULL)
     held->next->prev = held->prev;
   *(held->prev != NULL ? &held->prev->next : &w->held) = held->next;
+  if (held->noted != NULL)
+    w->alloc(w->ud, held->noted, sizeof *held->noted, 0);
   w->alloc(w->ud, held, sizeof *held, 0);
 }
 

@@ -26,6 +26,7 @@
 #include <lua.h>
 
 #include "hmap.h"
+#include "hmap_inspect.h"
 
 /* The core keeps a list of open iterators, so their memory must not vanish
 ** unseen, as that of a userdata does whose __gc found no memory to run: the
@@ -36,6 +37,13 @@ typedef struct lcursor {
   struct lcursor *next_free; /* of those that no iterator has */
 } lcursor;
 
+/* What was noted of a map: few are looked at so closely. */
+typedef struct lnoted {
+  uint64_t ops[HMAP_NOPS]; /* of its ledger, when the map was last counted */
+  uint64_t seen;           /* the growth that live() last saw, and how far */
+  double at;               /* since when it is there; 0: it saw none */
+} lnoted;
+
 /* What a map holds outside of the Lua heap. Its finalizer frees it; but Lua
 ** calls none where it finds no memory for the call, nor of what is made while
 ** the state is closing. So the lgc, which is finalized last, has a list. */
@@ -43,6 +51,7 @@ typedef struct lheld {
   hmap *m;
   struct ltrace *trace;
   lcursor *cursors;
+  lnoted *noted; /* NULL: nothing */
   struct lheld *prev, *next;
 } lheld;
 
@@ -104,6 +113,9 @@ void lgc_full(lua_State *L, lgc *w);
 
 /* A new entry of the list; NULL: memory is refused. */
 lheld *lgc_hold(lgc *w);
+
+/* Makes room for notes, if there is none; false: memory is refused. */
+bool lgc_note(lgc *w, lheld *held);
 
 /* lgc_drop [-0, +0, -]: takes the core over, to free it bit by bit. */
 void lgc_drop(lua_State *L, lgc *w, lheld *held);

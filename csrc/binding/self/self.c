@@ -43,8 +43,11 @@ lmap *lmap_self_slow(lua_State *L, uint64_t tag, uint64_t mask, bool read) {
 }
 
 void lmap_update_tag(lmap *h) {
-  h->tag = lmap_tag(lmap_shape(&h->key, &h->value), (int)h->value.kind);
-  if (h->conf.policy.step_on == HMAP_STEP_ON_READ_WRITE)
+  h->tag = lmap_tag(lmap_shape(h->conf.key, h->conf.value),
+                    (int)h->conf.value->kind);
+  hmap_policy policy;
+  hmap_get_policy(h->m, &policy);
+  if (policy.step_on == HMAP_STEP_ON_READ_WRITE)
     h->tag |= LMAP_READS;
   if (h->observed)
     h->tag |= LMAP_NOTIFIED;
@@ -66,9 +69,9 @@ void lmap_pushmeta(lua_State *L, const char *name, int shape,
 
 bool lmap_deletes(lua_State *L, const lmap *h) {
   int arg = lmap_value_arg(h);
-  if (h->value.nfields == 0)
+  if (h->conf.value->nfields == 0)
     return lua_isnil(L, arg);
-  for (int i = 0; i < (int)h->value.nfields; i++)
+  for (int i = 0; i < (int)h->conf.value->nfields; i++)
     if (!lua_isnoneornil(L, arg + i))
       return false;
   return true;

@@ -1,6 +1,6 @@
 /* self.h: the userdata that Lua holds, and what its rooms share.
 **
-**   lmap | tag | map of the core | objects | types | fields of both types |
+**   lmap | tag | map of the core | objects | its types, if they are its own |
 **          user values: pages of anchored objects (objects.h), name
 **
 ** Check, act, push. All that can raise comes before the core is entered or
@@ -42,11 +42,10 @@
 typedef struct lconf {
   const ltype *key, *value;
   int64_t capacity;
-  bool seeded;
-  uint64_t seed;
-  hmap_hash hash;
+  uint64_t seed; /* if seeded */
   size_t max_bytes;
-  hmap_policy policy;
+  hmap_hash hash;
+  bool seeded;
   bool sandboxed; /* tells no address, touches no file; clones are, too */
 } lconf;
 
@@ -56,15 +55,9 @@ typedef struct lorigin {
   double at;             /* when it was made */
   struct lregistry *all; /* NULL: not yet open, or no longer */
   struct lcounters *name;
-  struct lcounters *site; /* NULL: made while the profile was off */
-  struct llife *life;     /* NULL likewise */
-  size_t bytes;           /* as the counters know them */
-  uint64_t growths[HMAP_NGROWTHS];
-  uint64_t ops[HMAP_NOPS];
-  uint64_t buckets;
-  bool looked; /* the growth that live() last saw: how far, and since when */
-  uint64_t seen_growths, seen_evacuated;
-  double seen_at;
+  struct llife *life;              /* NULL: made while the profile was off */
+  size_t bytes;                    /* as the counters know them */
+  uint32_t growths[HMAP_NGROWTHS]; /* likewise, modulo 2^32 */
 } lorigin;
 
 typedef struct lmap {
@@ -76,13 +69,12 @@ typedef struct lmap {
   lgc *gc;
   lheld *held; /* what is not on the Lua heap; NULL: nothing */
   lobjects objects;
+  bool observed;                /* somebody listens now */
   struct lcursor *free_cursors; /* of those that it holds */
   struct ltrace *trace;         /* NULL: nobody has ever listened */
-  bool observed;                /* somebody listens now */
   lorigin origin;               /* its place among the maps of the Lua state */
-  lconf conf;                   /* key and value point to the two below */
-  ltype key, value;
-  lfield fields[]; /* those of key and of value that are their own */
+  lconf conf;
+  uint64_t types[]; /* those of key and value that no other map shares */
 } lmap;
 
 /* -- self ----------------------------------------------------------------- */
@@ -134,7 +126,7 @@ _Noreturn void lmap_bad_self(lua_State *L);
 /* lmap_may_hold_objects: whether cells of this map may stand for Lua objects.
 */
 static inline bool lmap_may_hold_objects(const lmap *h) {
-  return h->key.kind == HMAP_ANY || h->value.kind == HMAP_ANY;
+  return h->conf.key->kind == HMAP_ANY || h->conf.value->kind == HMAP_ANY;
 }
 
 /* -- arguments ------------------------------------------------------------ */
@@ -142,13 +134,13 @@ static inline bool lmap_may_hold_objects(const lmap *h) {
 /* The arguments of a method are key fields, then value fields: where the value
 ** begins. */
 static inline int lmap_value_arg(const lmap *h) {
-  return 2 + (int)h->key.nfields;
+  return 2 + (int)h->conf.key->nfields;
 }
 
 /* lmap_key [-0, +(0|1), v]: the key cell of the arguments from arg on. */
 static inline void *lmap_key(lua_State *L, const lmap *h, int arg,
                              lroom *room) {
-  return lcell_from(L, arg, &h->key, "key", room);
+  return lcell_from(L, arg, h->conf.key, "key", room);
 }
 
 /* lmap_deletes [-0, +0, -]: no value at all in the arguments: nil instead of

@@ -53,9 +53,8 @@ static void begin(lua_State *L, lmap *h, size_t n) {
   lring_free(&t->runs);
   lring_init(&t->events, L, sizeof(lnote), n);
   lring_init(&t->runs, L, sizeof(lrun), n);
-  t->start = (lstart){.fresh = h->version == 0,
-                      .buckets = stats.nbuckets,
-                      .policy = h->conf.policy};
+  t->start = (lstart){.fresh = h->version == 0, .buckets = stats.nbuckets};
+  hmap_get_policy(h->m, &t->start.policy);
   t->op = t->seen = 0;
   t->recordings++;
   t->call.what = LTRACE_NONE;
@@ -110,8 +109,8 @@ static void set_seed(lua_State *L, uint64_t seed) {
 
 /* set_map [-0, +0, m]: what a new map needs to be like this one. */
 static void set_map(lua_State *L, const lmap *h, const lstart *start) {
-  set_type(L, "key", &h->key);
-  set_type(L, "value", &h->value);
+  set_type(L, "key", h->conf.key);
+  set_type(L, "value", h->conf.value);
   if (h->conf.seeded)
     set_seed(L, h->conf.seed);
   set_text(L, "hash", lname_hash(h->conf.hash));

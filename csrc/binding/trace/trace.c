@@ -68,7 +68,7 @@ void ltrace_end(lmap *h, bool failed) {
   } else if (failed && t->counted && t->recording) {
     lrecord_call(t, &(lcall){.what = LTRACE_FAILED});
   } else if (!failed && t->call.what == LTRACE_TUNE) {
-    t->call.policy = h->conf.policy;
+    hmap_get_policy(h->m, &t->call.policy);
     count_op(t);
   }
   t->call.what = LTRACE_NONE;
@@ -169,7 +169,7 @@ uint64_t ltrace_kept(const lmap *h) {
 }
 
 void ltrace_void(lmap *h) {
-  if (h->trace == NULL || h->key.kind != HMAP_ANY)
+  if (h->trace == NULL || h->conf.key->kind != HMAP_ANY)
     return;
   forget_objects(h->trace);
   lring_free(&h->trace->numbers);

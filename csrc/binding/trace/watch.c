@@ -32,7 +32,7 @@ static size_t copy_size(const ltype *type, const void *cell) {
 /* One block: the cell, then its texts. What the cell had kept of its hash is
 ** left out: it may be under another hash key tomorrow. */
 static void *copy_key(ltrace *t, const void *cell, size_t *bytes) {
-  const ltype *type = &t->owner->key;
+  const ltype *type = t->owner->conf.key;
   *bytes = copy_size(type, cell);
   char *copy = t->queue.alloc(t->queue.ud, NULL, 0, *bytes);
   if (copy == NULL)
@@ -69,7 +69,7 @@ static void queue_touch(ltrace *t, const lwatch *w, const ltouch *touch,
   hmap_cell *copy = copy_key(t, key, &item->u.touch.key_bytes);
   item->u.touch.key = copy;
   if (copy != NULL && touch->kind == HMAP_TOUCH_DELETE &&
-      t->owner->key.kind == HMAP_ANY && copy->c.tag == HMAP_TAG_OBJECT)
+      t->owner->conf.key->kind == HMAP_ANY && copy->c.tag == HMAP_TAG_OBJECT)
     copy->c.len = 0; /* the caller's cell: see ltrace_keeps */
 }
 
@@ -134,14 +134,14 @@ static void push_copied(lua_State *L, int self, const lmap *h,
                         const void *cell) {
   static const uint64_t unchanged = 0;
   const hmap_cell *any = cell;
-  luaL_checkstack(L, (int)h->key.nfields + LUA_MINSTACK, NULL);
-  if (h->key.kind == HMAP_ANY && any->c.tag == HMAP_TAG_OBJECT &&
+  luaL_checkstack(L, (int)h->conf.key->nfields + LUA_MINSTACK, NULL);
+  if (h->conf.key->kind == HMAP_ANY && any->c.tag == HMAP_TAG_OBJECT &&
       (any->c.len == 0 || h->m == NULL)) {
     lua_pushnil(L);
     return;
   }
-  lcell_push(L, self, &h->key, cell, &unchanged);
-  lcell_fold(L, &h->key);
+  lcell_push(L, self, h->conf.key, cell, &unchanged);
+  lcell_fold(L, h->conf.key);
 }
 
 /* set_key [-0, +0, m] */
@@ -290,9 +290,9 @@ static bool read_form(lua_State *L, const lmap *h, target *out) {
     out->bucket = (uint64_t)i;
     return true;
   }
-  if (h->key.nfields == 1 && is_form(L, "key"))
+  if (h->conf.key->nfields == 1 && is_form(L, "key"))
     lua_replace(L, 2);
-  else if (h->key.kind != HMAP_ANY)
+  else if (h->conf.key->kind != HMAP_ANY)
     larg_error(L, 2, "key or {bucket = i} expected, got another table");
   return false;
 }
@@ -306,9 +306,9 @@ static void read_key(lua_State *L, const lmap *h, lroom *room, target *out) {
 
 /* push_key [-0, +1, m]: the key in the arguments, as touches will give it. */
 static void push_key(lua_State *L, const lmap *h) {
-  for (int i = 0; i < (int)h->key.nfields; i++)
+  for (int i = 0; i < (int)h->conf.key->nfields; i++)
     lua_pushvalue(L, 2 + i);
-  lcell_fold(L, &h->key);
+  lcell_fold(L, h->conf.key);
 }
 
 /* watch_once [-0, +0, v]: adds a watch, which takes the place of the one there
@@ -357,9 +357,9 @@ static int map_watch(lua_State *L) {
   lmap *h = lmap_check(L);
   lroom room;
   target what = {NULL, 0};
-  luaL_checkstack(L, 2 * (int)h->key.nfields + LUA_MINSTACK, NULL);
+  luaL_checkstack(L, 2 * (int)h->conf.key->nfields + LUA_MINSTACK, NULL);
   bool bucket = read_form(L, h, &what);
-  int at = bucket ? 3 : 2 + (int)h->key.nfields;
+  int at = bucket ? 3 : 2 + (int)h->conf.key->nfields;
   if (lua_isnone(L, at) || !(lua_isnil(L, at) || lua_isfunction(L, at)))
     larg_error(L, at, "function or nil expected, got %s", luaL_typename(L, at));
   lua_settop(L, at);

@@ -173,12 +173,23 @@ static void read_scalar(const type_reader *r, int idx, ltype_room *out) {
   if (!read_kind(name, f))
     unknown_type(r, name, false);
   out->type.kind = f->kind;
-  out->type.nfields = f->kind == HMAP_NONE ? 0 : 1;
+  out->type.nfields = 1;
 }
 
-uint32_t lcell_own_fields(const ltype *type) {
+static const ltype scalar_types[] = {
+#define HMAP_X(k, name_, bytes, align)                                         \
+  {.kind = HMAP_##k,                                                           \
+   .shape = HMAP_##k,                                                          \
+   .nfields = HMAP_##k != HMAP_NONE,                                           \
+   .size = bytes,                                                              \
+   .fields = &scalars[HMAP_##k]},
+    HMAP_KINDS(HMAP_X)
+#undef HMAP_X
+};
+
+const ltype *lcell_shared(const ltype *type) {
   bool own = type->kind == HMAP_TUPLE || type->kind == HMAP_BYTES;
-  return own ? type->nfields : 0;
+  return own ? NULL : &scalar_types[type->kind];
 }
 
 static void bound_field(lfield *f) {
@@ -233,10 +244,8 @@ void lcell_type(lua_State *L, int idx, int arg, const char *what,
   else
     larg_error(L, arg, "%s: type name or list of them expected, got %s", what,
                luaL_typename(L, idx));
-  if (lcell_own_fields(&out->type) == 0) {
-    out->type.fields = &scalars[out->type.kind];
-    out->type.size = scalars[out->type.kind].size;
-    out->type.shape = (int)out->type.kind;
+  if (lcell_shared(&out->type) != NULL) {
+    out->type = *lcell_shared(&out->type);
     return;
   }
   place_fields(&r, out);

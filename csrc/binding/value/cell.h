@@ -60,8 +60,8 @@ typedef struct ltype_room {
 ** to blame. */
 void lcell_type(lua_State *L, int idx, int arg, const char *what,
                 ltype_room *out);
-/* How many of its fields are not shared by all maps. */
-uint32_t lcell_own_fields(const ltype *type);
+/* The type with its fields, if it is one that all maps share; else NULL. */
+const ltype *lcell_shared(const ltype *type);
 /* The core's words for a type; fields has room for HMAP_MAX_FIELDS. */
 hmap_spec lcell_spec(const ltype *type, hmap_field *fields);
 /* lcell_pushkind [-0, +1, m]: the type of a field as Lua would write it. */

@@ -28,7 +28,7 @@ typedef struct lobjects {
   uint32_t pages; /* page numbers in use or in the list of holes */
   uint32_t hole;  /* first page number whose page was dropped, or 0 */
   uint32_t held;  /* pages there are */
-  uint64_t live;  /* objects */
+  uint32_t live;  /* objects */
 } lobjects;
 
 /* lobjects_room [-0, +0, m]: makes sure that the next n numbers can be taken.

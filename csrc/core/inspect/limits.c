@@ -3,18 +3,13 @@
 #include "core/mem/pages.h"
 #include "core/mem/slab.h"
 
-static uint64_t page_size(void) {
-  hmap_pages pages;
-  return hmapi_system_pages(&pages) ? pages.page : 4096;
-}
-
 void hmap_limits(struct hmap_limits *out) {
   *out = (struct hmap_limits){
       .slots = HMAP_BUCKET_COUNT,
       .most_B = MAX_B,
       .inline_bytes = HMAP_MAX_INLINE,
       .text_bytes = sizeof(hmap_cell) - 1,
-      .page = page_size(),
+      .page = hmapi_page_size(),
       .cleared = CLEARED_MAX,
       .sliced = DEFAULT_MAP_MIN,
       .slice = SLICE_BYTES,

@@ -3,6 +3,7 @@
 #include "core/map/array.h"
 
 #include "core/map/observe.h"
+#include "core/mem/pages.h"
 #include "core/mem/slab.h"
 
 /* -- one array ------------------------------------------------------------ */
@@ -12,7 +13,8 @@ static uint64_t preallocated(unsigned B) {
 }
 
 static size_t whole_pages(const hmap *m, size_t bytes) {
-  size_t page = m->heap.pages.page;
+  size_t page = m->heap.pages->page;
+  page = page != 0 ? page : hmapi_page_size();
   return (bytes + page - 1) / page * page;
 }
 
@@ -27,10 +29,10 @@ static bmap *cleared_buckets(hmap *m, const array *a, hmap_status *why) {
 
 /* Zero already, and untouched. */
 static bmap *mapped_buckets(hmap *m, size_t bytes, hmap_status *why) {
-  bmap *b = m->heap.pages.map(m->heap.pages.ud, bytes);
+  bmap *b = m->heap.pages->map(m->heap.pages->ud, bytes);
   if (b == NULL && m->next_array != NULL) { /* for want of addresses? */
     hmapi_unmap_next(m);
-    b = m->heap.pages.map(m->heap.pages.ud, bytes);
+    b = m->heap.pages->map(m->heap.pages->ud, bytes);
   }
   if (b == NULL)
     *why = HMAP_ENOMEM;
@@ -98,14 +100,14 @@ array *hmapi_array_new(hmap *m, unsigned B, hmap_status *why) {
 /* Bytes of the array to be mapped ahead, while nothing moves and that would
 ** take long; 0: none. */
 static size_t wanted_ahead(const hmap *m) {
-  if (m->heap.pages.discard == NULL || m->array == NULL || !m->array->sliced ||
+  if (m->heap.pages->discard == NULL || m->array == NULL || !m->array->sliced ||
       growing(m) || m->B >= MAX_B)
     return 0;
   size_t bytes = array_bytes(m, m->B + 1u);
   if (bytes == SIZE_MAX)
     return 0;
   bytes = whole_pages(m, bytes);
-  return bytes > m->heap.pages.quick ? bytes : 0;
+  return bytes > m->heap.pages->quick ? bytes : 0;
 }
 
 bool hmapi_wants_map_next(const hmap *m) {
@@ -114,8 +116,8 @@ bool hmapi_wants_map_next(const hmap *m) {
 }
 
 void hmapi_unmap_next(hmap *m) {
-  m->heap.pages.unmap(m->heap.pages.ud, m->next_array, m->next_array_bytes, 0,
-                      m->next_array_bytes);
+  m->heap.pages->unmap(m->heap.pages->ud, m->next_array, m->next_array_bytes, 0,
+                       m->next_array_bytes);
   m->next_array = NULL;
 }
 
@@ -132,7 +134,8 @@ bool hmapi_map_next(hmap *m) {
 }
 
 static void unmap_front(hmap *m, array *a, size_t bytes) {
-  m->heap.pages.unmap(m->heap.pages.ud, a->buckets, a->bytes, a->given, bytes);
+  m->heap.pages->unmap(m->heap.pages->ud, a->buckets, a->bytes, a->given,
+                       bytes);
   a->given += bytes;
   hmapi_count_bytes(&m->heap, PART_ARRAY, 0, bytes);
   COUNT_WORK(&m->heap, released, bytes);

@@ -120,10 +120,14 @@ hmap_status hmap_new(const hmap_options *o, hmap **out) {
   hmap scratch = {.count = 0};
   init_options(&scratch, o);
   hmap_status status = HMAP_OK;
-  hmap *m = hmapi_alloc(&scratch.heap, PART_HEADER, sizeof *m, &status);
+  bool own = scratch.heap.pages == o->pages;
+  size_t bytes = sizeof scratch + (own ? sizeof *o->pages : 0);
+  hmap *m = hmapi_alloc(&scratch.heap, PART_HEADER, bytes, &status);
   if (m == NULL)
     return status;
   *m = scratch;
+  if (own)
+    m->heap.pages = memcpy(m + 1, o->pages, sizeof *o->pages);
   status = make_map(m, o);
   if (status == HMAP_OK)
     *out = m;
@@ -157,8 +161,11 @@ static void free_header(hmap *m) {
                SECRET_BYTES);
   if (m->t != NULL && m->t->bytes > 0)
     hmapi_free(&m->heap, PART_HEADER, (void *)(uintptr_t)m->t, m->t->bytes);
-  assert(m->heap.bytes == sizeof *m);
-  m->heap.alloc(m->heap.alloc_ud, m, sizeof *m, 0);
+  size_t bytes = sizeof *m;
+  if ((const void *)m->heap.pages == m + 1)
+    bytes += sizeof *m->heap.pages;
+  assert(m->heap.bytes == bytes);
+  m->heap.alloc(m->heap.alloc_ud, m, bytes, 0);
 }
 
 /* Frees up to *n parts, which it counts down; whether all is gone, m too. */

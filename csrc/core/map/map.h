@@ -34,10 +34,14 @@ typedef struct pending {
 } pending;
 
 struct hmap {
-  /* Go's header, but for hash0, which is in k. */
+  /* Go's header, but for hash0, which is in k; and what fits into its gap. */
   uint64_t count;
   uint8_t flags, B;
   uint16_t noverflow;
+  uint8_t oldB;        /* log2 of the old buckets' count, growing */
+  uint8_t resize_kind; /* hmap_growth, while growing */
+  bool has_observers;  /* op stats or a watcher, see observe.h */
+  uint8_t fast_path;   /* what may be assumed: fast_path.h */
   bmap *buckets, *oldbuckets;
   uint64_t nevacuate;
   uint64_t mask; /* 2^B - 1 */
@@ -45,10 +49,6 @@ struct hmap {
   /* What a lookup or an insert needs besides. */
   const hmap_type *t;
   hash_key k;
-  uint8_t oldB;              /* log2 of the old buckets' count, growing */
-  uint8_t resize_kind;       /* hmap_growth, while growing */
-  bool has_observers;        /* op stats or a watcher, see observe.h */
-  uint8_t fast_path;         /* what may be assumed: fast_path.h */
   uint64_t grow_threshold;   /* entries for which this B does not double */
   uint64_t shrink_threshold; /* a delete below this count shrinks; or 0 */
   uint32_t same_size_at; /* noverflow for a same-size growth, or UINT32_MAX */
@@ -68,7 +68,6 @@ struct hmap {
   uint64_t id;            /* tells cursors of this map from others' */
   uint64_t rng;           /* state of hmapi_rand */
   uint64_t seed;          /* what its maker chose, if seeded */
-  bool seeded;
   uint64_t used_prealloc; /* preallocated overflow buckets handed out */
   bmap *reserved;         /* reserved overflow buckets, linked */
   uint64_t nreserved;
@@ -78,11 +77,14 @@ struct hmap {
   uint64_t emptied; /* how often the last entry went */
   uint64_t growths[HMAP_NGROWTHS];
   hmap_gone released;
-  hmap_iter *iters; /* open ones */
+  bool seeded;
+  union {
+    hmap_iter *iters; /* open ones */
+    hmap *next_dying; /* out of use: in the list of hmap_free_later */
+  };
 
   hmap_sink sink;
   void *sink_ud;
-  hmap *next_dying; /* in the list of hmap_free_later */
   hmap_watcher watcher;
   void *watcher_ud;
   struct op_stats *op_stats; /* NULL: closed */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/mem/pages.h"
+#include "core/mem/pool.h"
 
 static void *system_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
   (void)ud, (void)osize;
@@ -21,11 +22,11 @@ void hmapi_heap_init(heap *h, const hmap_options *o) {
       .map_min = o->map_min != 0 ? o->map_min : DEFAULT_MAP_MIN,
       .limit = o->max_bytes,
   };
-  if (o->pages != NULL)
-    h->pages = *o->pages;
-  else
-    (void)hmapi_system_pages(&h->pages);
-  if (h->pages.map == NULL)
+  if (o->pages == NULL)
+    h->pages = hmapi_system_pages();
+  else if ((h->pages = hmapi_pool_pages(o->pages)) == NULL)
+    h->pages = o->pages;
+  if (h->pages->map == NULL)
     h->map_min = SIZE_MAX;
 }
 

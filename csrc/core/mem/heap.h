@@ -25,11 +25,11 @@ typedef struct heap {
   hmap_work *work; /* what the operation in hand does is added here; or NULL */
   hmap_alloc_fn alloc;
   void *alloc_ud;
-  hmap_pages pages; /* map is NULL: there are none */
-  size_t map_min;   /* bytes from which on arrays are mapped; SIZE_MAX: never */
-  size_t limit;     /* most bytes in all; 0: no limit */
+  const hmap_pages *pages; /* map is NULL: there are none */
+  size_t map_min; /* bytes from which on arrays are mapped; SIZE_MAX: never */
+  size_t limit;   /* most bytes in all; 0: no limit */
   size_t bytes, part_bytes[NPARTS];
-  struct slabs *slabs[NPARTS]; /* see slab.h; NULL: none yet */
+  struct slabs *slabs; /* see slab.h; those of one part, and then of others */
 } heap;
 
 /* COUNT_WORK(h, slots, 8): adds to the work in hand, if anybody counts it. */
@@ -43,7 +43,8 @@ typedef struct heap {
 #define DEFAULT_MAP_MIN ((size_t)128 * 1024)
 
 /* The allocator, pages and limit that these options name, or their defaults:
-** realloc and the system's pages. */
+** realloc and the system's pages. h->pages is o->pages where those last no
+** longer than the options. */
 HIDDEN void hmapi_heap_init(heap *h, const hmap_options *o);
 
 /* NULL sets *why to HMAP_ENOMEM or HMAP_ELIMIT; the block is not cleared. */

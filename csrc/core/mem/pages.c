@@ -1,6 +1,6 @@
 /* pages.c: the system's pages: zeroed memory that costs nothing until it is
 ** touched and goes back in parts. Where there is no mmap, a map makes do with
-** its allocator (hmapi_system_pages says no).
+** its allocator.
 **
 ** On Linux the pages of a slice are let go first and their addresses later, 2
 ** MiB at a time: to change the address space costs several microseconds
@@ -21,6 +21,8 @@
 #include "core/mem/pages.h"
 
 #include "core/mem/agree.h"
+
+#define FALLBACK_PAGE 4096
 
 #ifdef HAVE_MMAP
 
@@ -94,20 +96,24 @@ static void unmap_pages(void *ud, void *area, size_t size, size_t from,
   (void)ud;
 }
 
-bool hmapi_system_pages(hmap_pages *out) {
-  long page = sysconf(_SC_PAGESIZE);
-  if (page <= 0)
-    return false;
+const hmap_pages *hmapi_system_pages(void) {
+  static const hmap_pages pages = {map_pages, unmap_pages, discard, NULL, 0, 0};
   look_for_huge_pages();
-  *out = (hmap_pages){map_pages, unmap_pages, discard, NULL, (size_t)page, 0};
-  return true;
+  return &pages;
+}
+
+size_t hmapi_page_size(void) {
+  long page = sysconf(_SC_PAGESIZE);
+  return page > 0 ? (size_t)page : FALLBACK_PAGE;
 }
 
 #else
 
-bool hmapi_system_pages(hmap_pages *out) {
-  (void)out;
-  return false;
+const hmap_pages *hmapi_system_pages(void) {
+  static const hmap_pages none = {.map = NULL};
+  return &none;
 }
+
+size_t hmapi_page_size(void) { return FALLBACK_PAGE; }
 
 #endif

@@ -5,7 +5,9 @@
 #include "core/bytes.h"
 #include "hmap.h"
 
-/* The system's own pages; false where there are none. */
-HIDDEN bool hmapi_system_pages(hmap_pages *out);
+/* The system's own, for good; map is NULL: there are none. */
+HIDDEN const hmap_pages *hmapi_system_pages(void);
+/* Bytes of one of them. */
+HIDDEN size_t hmapi_page_size(void);
 
 #endif

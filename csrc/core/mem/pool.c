@@ -11,6 +11,8 @@
 ** Whether it will be kept is decided with the first piece; what is not kept
 ** goes to the system, piece by piece.
 */
+#include "core/mem/pool.h"
+
 #include "core/mem/heap.h"
 #include "core/mem/pages.h"
 
@@ -79,18 +81,24 @@ static void discard(void *ud, void *pages, size_t bytes) {
 /* -- the pool ------------------------------------------------------------- */
 
 bool hmap_pool_init(hmap_pool *p, hmap_pages *pages) {
-  *p = (hmap_pool){.n = 0};
-  if (!hmapi_system_pages(&p->system))
+  *p = (hmap_pool){.system = *hmapi_system_pages()};
+  if (p->system.map == NULL)
     return false;
-  *pages = (hmap_pages){
+  p->own = *pages = (hmap_pages){
       .map = map_pages,
       .unmap = unmap_pages,
       .discard = p->system.discard != NULL ? discard : NULL,
       .ud = p,
-      .page = p->system.page,
       .quick = LARGEST,
   };
   return true;
+}
+
+const hmap_pages *hmapi_pool_pages(const hmap_pages *pages) {
+  const hmap_pool *p = pages->ud;
+  bool same =
+      pages->map == map_pages && memcmp(pages, &p->own, sizeof *pages) == 0;
+  return same ? &p->own : NULL;
 }
 
 /* Areas that are on their way are still their maps'. */

@@ -29,6 +29,8 @@ struct region {
 
 /* The slabs of one part of the map. */
 struct slabs {
+  part part;
+  slabs *next;      /* those of another part */
   region **regions; /* by address */
   size_t nregions, capacity;
   region *newest; /* whose slabs have not all been used before; or NULL */
@@ -36,6 +38,13 @@ struct slabs {
   slab *empty, *idle;
   size_t nempty, nused; /* empty ones, and those with blocks in use */
 };
+
+static slabs *slabs_of(const heap *h, part p) {
+  slabs *sl = h->slabs;
+  while (sl != NULL && sl->part != p)
+    sl = sl->next;
+  return sl;
+}
 
 /* -- lists ---------------------------------------------------------------- */
 
@@ -107,10 +116,10 @@ static bool make_room(heap *h, slabs *sl) {
 
 /* Where pages can be let go in parts, slabs are counted one by one. */
 static size_t counted_with_region(const heap *h) {
-  return h->pages.discard == NULL ? REGION_BYTES : 0;
+  return h->pages->discard == NULL ? REGION_BYTES : 0;
 }
 static size_t counted_with_slab(const heap *h) {
-  return h->pages.discard == NULL ? 0 : SLAB_BYTES;
+  return h->pages->discard == NULL ? 0 : SLAB_BYTES;
 }
 
 static void enter_region(slabs *sl, region *r) {
@@ -122,7 +131,7 @@ static void enter_region(slabs *sl, region *r) {
   sl->newest = r;
 }
 
-static bool new_region(heap *h, slabs *sl, part p) {
+static bool new_region(heap *h, slabs *sl) {
   hmap_status why;
   size_t counted = counted_with_region(h) + counted_with_slab(h);
   if (!make_room(h, sl) || hmapi_over_limit(h, sizeof(region) + counted))
@@ -130,19 +139,19 @@ static bool new_region(heap *h, slabs *sl, part p) {
   region *r = hmapi_alloc(h, PART_HEADER, sizeof *r, &why);
   if (r == NULL)
     return false;
-  r->base = h->pages.map(h->pages.ud, REGION_BYTES);
+  r->base = h->pages->map(h->pages->ud, REGION_BYTES);
   if (r->base == NULL) {
     hmapi_free(h, PART_HEADER, r, sizeof *r);
     return false;
   }
   r->opened = r->idle = 0;
   enter_region(sl, r);
-  hmapi_count_bytes(h, p, counted_with_region(h), 0);
+  hmapi_count_bytes(h, sl->part, counted_with_region(h), 0);
   COUNT_WORK(h, mapped, REGION_BYTES);
   return true;
 }
 
-static void drop_region(heap *h, slabs *sl, part p, region *r) {
+static void drop_region(heap *h, slabs *sl, region *r) {
   for (uint32_t i = 0; i < r->opened; i++)
     unlink_slab(&sl->idle, &r->slabs[i]);
   if (sl->newest == r)
@@ -151,8 +160,8 @@ static void drop_region(heap *h, slabs *sl, part p, region *r) {
   memmove(&sl->regions[at - 1], &sl->regions[at],
           (sl->nregions - at) * sizeof *sl->regions);
   sl->nregions--;
-  h->pages.unmap(h->pages.ud, r->base, REGION_BYTES, 0, REGION_BYTES);
-  hmapi_count_bytes(h, p, 0, counted_with_region(h));
+  h->pages->unmap(h->pages->ud, r->base, REGION_BYTES, 0, REGION_BYTES);
+  hmapi_count_bytes(h, sl->part, 0, counted_with_region(h));
   hmapi_free(h, PART_HEADER, r, sizeof *r);
 }
 
@@ -171,25 +180,25 @@ static slab *fresh_slab(slabs *sl) {
 }
 
 /* An idle slab or a new one, counted. */
-static slab *take_slab(heap *h, slabs *sl, part p) {
+static slab *take_slab(heap *h, slabs *sl) {
   if (hmapi_over_limit(h, counted_with_slab(h)))
     return NULL;
   slab *s = pop_slab(&sl->idle);
   if (s != NULL)
     s->home->idle--;
-  else if (sl->newest != NULL || new_region(h, sl, p))
+  else if (sl->newest != NULL || new_region(h, sl))
     s = fresh_slab(sl);
   if (s != NULL)
-    hmapi_count_bytes(h, p, counted_with_slab(h), 0);
+    hmapi_count_bytes(h, sl->part, counted_with_slab(h), 0);
   return s;
 }
 
-static slab *open_slab(heap *h, slabs *sl, part p, size_t size) {
+static slab *open_slab(heap *h, slabs *sl, size_t size) {
   slab *s = pop_slab(&sl->empty);
   if (s != NULL)
     sl->nempty--;
   else
-    s = take_slab(h, sl, p);
+    s = take_slab(h, sl);
   if (s == NULL)
     return NULL;
   s->free = NULL;
@@ -205,57 +214,52 @@ static bool is_full(const slab *s) {
   return s->free == NULL && s->fresh + s->size > SLAB_BYTES;
 }
 
-static void release_slab(heap *h, slabs *sl, part p, slab *s) {
+static void release_slab(heap *h, slabs *sl, slab *s) {
   region *r = s->home;
-  if (h->pages.discard != NULL)
-    h->pages.discard(h->pages.ud, memory_of(s), SLAB_BYTES);
-  hmapi_count_bytes(h, p, 0, counted_with_slab(h));
+  if (h->pages->discard != NULL)
+    h->pages->discard(h->pages->ud, memory_of(s), SLAB_BYTES);
+  hmapi_count_bytes(h, sl->part, 0, counted_with_slab(h));
   COUNT_WORK(h, released, SLAB_BYTES);
   s->is_idle = true;
   link_slab(&sl->idle, s);
-  if (++r->idle == r->opened && h->pages.discard == NULL)
-    drop_region(h, sl, p, r);
+  if (++r->idle == r->opened && h->pages->discard == NULL)
+    drop_region(h, sl, r);
 }
 
 /* The regions of a part without blocks are waste as well. */
 static bool has_excess(const slabs *sl) {
-  return sl != NULL &&
-         (sl->nused > 0 ? sl->nempty > 1 : sl->nempty > 0 || sl->nregions > 0);
+  return sl->nused > 0 ? sl->nempty > 1 : sl->nempty > 0 || sl->nregions > 0;
 }
 
-bool hmapi_slabs_have_excess(const heap *h) {
-  bool excess = false;
-  for (part p = 0; p < NPARTS; p++)
-    excess |= has_excess(h->slabs[p]);
-  return excess;
+static slabs *with_excess(const heap *h) {
+  slabs *sl = h->slabs;
+  while (sl != NULL && !has_excess(sl))
+    sl = sl->next;
+  return sl;
 }
+
+bool hmapi_slabs_have_excess(const heap *h) { return with_excess(h) != NULL; }
 
 void hmapi_slabs_trim(heap *h) {
-  part p = 0;
-  while (p < NPARTS && !has_excess(h->slabs[p]))
-    p++;
-  if (p == NPARTS)
+  slabs *sl = with_excess(h);
+  if (sl == NULL)
     return;
-  slabs *sl = h->slabs[p];
   if (sl->nempty == 0) {
-    drop_region(h, sl, p, sl->regions[sl->nregions - 1]);
+    drop_region(h, sl, sl->regions[sl->nregions - 1]);
     return;
   }
   sl->nempty--;
-  release_slab(h, sl, p, pop_slab(&sl->empty));
+  release_slab(h, sl, pop_slab(&sl->empty));
 }
 
 void hmapi_slabs_close(heap *h) {
-  for (part p = 0; p < NPARTS; p++) {
-    slabs *sl = h->slabs[p];
-    if (sl == NULL)
-      continue;
+  for (slabs *sl; (sl = h->slabs) != NULL;) {
     assert(sl->nregions == 0);
+    h->slabs = sl->next;
     if (sl->capacity > 0)
       hmapi_free(h, PART_HEADER, sl->regions,
                  sl->capacity * sizeof *sl->regions);
     hmapi_free(h, PART_HEADER, sl, sizeof *sl);
-    h->slabs[p] = NULL;
   }
 }
 
@@ -300,13 +304,15 @@ static slabs *slabs_for(heap *h, part p, size_t bytes) {
   size_t unslabbed =
       h->map_min < UNSLABBED_BYTES ? h->map_min : UNSLABBED_BYTES;
   hmap_status why;
-  if (h->slabs[p] != NULL || h->map_min == SIZE_MAX ||
+  slabs *sl = slabs_of(h, p);
+  if (sl != NULL || h->map_min == SIZE_MAX ||
       h->part_bytes[p] + bytes <= unslabbed)
-    return h->slabs[p];
-  h->slabs[p] = hmapi_alloc(h, PART_HEADER, sizeof(slabs), &why);
-  if (h->slabs[p] != NULL)
-    *h->slabs[p] = (slabs){.nregions = 0};
-  return h->slabs[p];
+    return sl;
+  sl = hmapi_alloc(h, PART_HEADER, sizeof *sl, &why);
+  if (sl == NULL)
+    return NULL;
+  *sl = (slabs){.part = p, .next = h->slabs};
+  return h->slabs = sl;
 }
 
 static void *slab_block(heap *h, part p, size_t bytes) {
@@ -316,7 +322,7 @@ static void *slab_block(heap *h, part p, size_t bytes) {
     return NULL;
   slab *s = sl->open[size / BLOCK_UNIT - 1];
   if (s == NULL)
-    s = open_slab(h, sl, p, size);
+    s = open_slab(h, sl, size);
   return s != NULL ? take_block(sl, s) : NULL;
 }
 
@@ -330,7 +336,7 @@ void *hmapi_block_new(heap *h, part p, size_t bytes, hmap_status *why) {
 }
 
 void hmapi_block_free(heap *h, part p, void *block, size_t bytes) {
-  slabs *sl = h->slabs[p];
+  slabs *sl = slabs_of(h, p);
   slab *s = sl != NULL && bytes <= MAX_BLOCK ? slab_of(sl, block) : NULL;
   if (s == NULL) {
     hmapi_free(h, p, block, bytes);
@@ -363,7 +369,7 @@ static const char *region_broken(const heap *h, const region *r) {
     idle += r->slabs[i].is_idle;
     why = r->slabs[i].is_idle ? NULL : slab_broken(&r->slabs[i]);
   }
-  bool unused = idle == r->opened && h->pages.discard == NULL;
+  bool unused = idle == r->opened && h->pages->discard == NULL;
   if (why == NULL && (idle != r->idle || unused))
     why = "a region of slabs is miscounted or unused";
   return why;
@@ -371,9 +377,8 @@ static const char *region_broken(const heap *h, const region *r) {
 
 const char *hmapi_slabs_broken(const heap *h) {
   const char *why = NULL;
-  for (part p = 0; p < NPARTS; p++)
-    for (size_t i = 0;
-         why == NULL && h->slabs[p] != NULL && i < h->slabs[p]->nregions; i++)
-      why = region_broken(h, h->slabs[p]->regions[i]);
+  for (const slabs *sl = h->slabs; sl != NULL; sl = sl->next)
+    for (size_t i = 0; why == NULL && i < sl->nregions; i++)
+      why = region_broken(h, sl->regions[i]);
   return why;
 }

@@ -438,6 +438,8 @@ size_t hmap_dying_bytes(const hmap *dying);
 
 /* Entries now. */
 size_t hmap_count(const hmap *m);
+/* Bytes that the map holds now, all in all (hmap_get_memory: for what). */
+size_t hmap_bytes(const hmap *m);
 
 /* The elem cell of key, or NULL if absent. Moves nothing. For a set (elem
 ** NONE) the pointer only says that the key is there. Go: mapaccess1. */

@@ -455,6 +455,19 @@ describe("hmap.new", function()
     assert.is_truthy(message({ "int64" }):find("unknown option '1'", 1, true))
   end)
 
+  it("takes no name for another that goes on behind a zero", function()
+    for _, options in ipairs { { ["seed\0x"] = 1 }, { key = "int64\0" },
+      { key = { "a:int32\0", "b:int32" } }, { hash = "xxh3\0" },
+      { policy = "go\0" }, { policy = { ["moves\0"] = 1 } },
+      { policy = { step_on = "write\0" } }, { placement = "go\0" },
+    } do
+      assert.is_truthy(message(options):find("\\000", 1, true))
+    end
+    local m <close> = hmap.new()
+    assert.has_error(function() m:bucket(0, "old\0") end)
+    assert.has_error(function() hmap.hash("int64", 1, 0, "xxh3\0") end)
+  end)
+
   it("lists the types when one is unknown", function()
     for _, name in ipairs { "int65", "[0]byte", "[x]byte", "[-1]byte",
       "[01]byte", "[4]bytes", "[9999999]byte", "tuple", "[N]byte", "" } do

@@ -26,7 +26,7 @@ static const char *option_string(lua_State *L, const options *o,
   if (lua_type(L, -1) != LUA_TSTRING)
     larg_error(L, o->arg, "option '%s': string expected, got %s", name,
                luaL_typename(L, -1));
-  return lua_tostring(L, -1);
+  return ltext_name(L, -1);
 }
 
 void loptions_key_type(lua_State *L, int arg, const ltype_room *type) {
@@ -129,8 +129,7 @@ static const struct {
 
 /* The number of the option of this name; NOPTIONS: there is none. */
 static size_t option_at(lua_State *L, int idx) {
-  const char *name =
-      lua_type(L, idx) == LUA_TSTRING ? lua_tostring(L, idx) : "";
+  const char *name = ltext_isname(L, idx) ? lua_tostring(L, idx) : "";
   size_t i = 0;
   while (i < NOPTIONS && strcmp(name, option_list[i].name) != 0)
     i++;

@@ -18,6 +18,7 @@
 #include "binding/data/options.h"
 #include "binding/inspect/views.h"
 #include "binding/value/fields.h"
+#include "binding/value/text.h"
 #include "hmap_inspect.h"
 
 /* -- one key -------------------------------------------------------------- */
@@ -519,7 +520,7 @@ static int mod_hash(lua_State *L) {
   if (!lua_isnil(L, 4)) {
     if (lua_type(L, 4) != LUA_TSTRING)
       larg_error(L, 4, "string expected, got %s", luaL_typename(L, 4));
-    conf.hash = loptions_hash(L, 4, lua_tostring(L, 4), &key.type);
+    conf.hash = loptions_hash(L, 4, ltext_name(L, 4), &key.type);
   }
   lua_settop(L, 2);
   spread_key(L, &key.type);

@@ -278,7 +278,7 @@ static hmap_which check_which(lua_State *L, int arg) {
   if (lua_isnoneornil(L, arg))
     return HMAP_NEW;
   bool is_text = lua_type(L, arg) == LUA_TSTRING;
-  const char *s = is_text ? lua_tostring(L, arg) : luaL_typename(L, arg);
+  const char *s = is_text ? ltext_name(L, arg) : luaL_typename(L, arg);
   if (strcmp(s, "old") != 0 && strcmp(s, "new") != 0)
     larg_error(L, arg, "'new' or 'old' expected, got %s",
                is_text ? ltext_pushvalue(L, arg, LTEXT_EXACT) : s);

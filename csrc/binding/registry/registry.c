@@ -56,57 +56,82 @@ static void counters_of(const lorigin *b, lcounters *out[NCOUNTERS]) {
 /* What a map is like at one moment. */
 typedef struct reading {
   hmap_stats stats;
-  uint64_t ops[HMAP_NOPS]; /* zero without a ledger */
   size_t bytes;
 } reading;
 
 static reading read_counts(const lmap *h) {
-  reading w = {.bytes = 0};
+  reading w;
   hmap_get_stats(h->m, &w.stats);
-  hmap_totals totals;
-  if (hmap_get_totals(h->m, &totals))
-    memcpy(w.ops, totals.ops, sizeof w.ops);
   w.bytes = w.stats.bytes + lobjects_bytes(&h->objects);
   return w;
 }
 
-/* What it was like when it was last counted, as far as the counters know. */
-static reading last_counts(const lmap *h, const reading *now) {
-  reading w = {.bytes = h->origin.bytes};
-  for (int i = 0; i < HMAP_NGROWTHS; i++) {
-    uint64_t n = now->stats.growths[i];
-    w.stats.growths[i] = n - (uint32_t)(n - h->origin.growths[i]);
-  }
-  if (h->held->noted != NULL)
-    memcpy(w.ops, h->held->noted->ops, sizeof w.ops);
-  return w;
-}
+/* What a map has brought into its counters, or is to bring. */
+typedef struct share {
+  size_t bytes; /* modulo 2^N */
+  uint64_t growths[HMAP_NGROWTHS];
+  bool has_ops;
+  uint64_t ops[HMAP_NOPS]; /* if has_ops */
+} share;
 
-static void counters_change(lcounters *t, const reading *before,
-                            const reading *now) {
-  t->bytes += now->bytes - before->bytes;
+static void counters_add(lcounters *t, const share *s) {
+  t->bytes += s->bytes;
   if (t->bytes > t->peak)
     t->peak = t->bytes;
   for (int i = 0; i < HMAP_NGROWTHS; i++)
-    t->growths[i] += now->stats.growths[i] - before->stats.growths[i];
+    t->growths[i] += s->growths[i];
+  for (int i = 0; s->has_ops && i < HMAP_NOPS; i++)
+    t->ops[i] += s->ops[i];
+}
+
+static void counters_subtract(lcounters *t, const share *s) {
+  t->bytes -= s->bytes;
+  for (int i = 0; i < HMAP_NGROWTHS; i++)
+    t->growths[i] -= s->growths[i];
+  for (int i = 0; s->has_ops && i < HMAP_NOPS; i++)
+    t->ops[i] -= s->ops[i];
+}
+
+/* Notes what the ledger has counted by now; how much of that is new. */
+static void take_new_ops(const lmap *h, share *s) {
+  hmap_totals totals;
+  uint64_t *noted = h->held->noted->ops;
+  s->has_ops = hmap_get_totals(h->m, &totals);
   for (int i = 0; i < HMAP_NOPS; i++) {
-    uint64_t n = now->ops[i], old = before->ops[i];
-    t->ops[i] += n >= old ? n - old : n; /* else the ledger began anew */
+    uint64_t n = s->has_ops ? totals.ops[i] : 0;
+    s->ops[i] = n >= noted[i] ? n - noted[i] : n; /* else it began anew */
+    noted[i] = n;
   }
+}
+
+/* What has changed since the map was last counted, and counts it. */
+static void take_changes(lmap *h, const reading *now, share *s) {
+  lorigin *b = &h->origin;
+  s->bytes = now->bytes - b->bytes;
+  b->bytes = now->bytes;
+  for (int i = 0; i < HMAP_NGROWTHS; i++) {
+    s->growths[i] = (uint32_t)(now->stats.growths[i] - b->growths[i]);
+    b->growths[i] = (uint32_t)now->stats.growths[i];
+  }
+  s->has_ops = false;
+  if (h->held->noted != NULL)
+    take_new_ops(h, s);
 }
 
 /* All that a map has brought into a set of counters goes over to another. */
 static void counters_move(const lmap *h, lcounters *from, lcounters *to) {
-  const reading now = read_counts(h), nothing = {.bytes = 0};
-  const reading w = last_counts(h, &now);
+  const reading now = read_counts(h);
+  share all = {.bytes = h->origin.bytes, .has_ops = h->held->noted != NULL};
+  for (int i = 0; i < HMAP_NGROWTHS; i++) {
+    uint64_t n = now.stats.growths[i];
+    all.growths[i] = n - (uint32_t)(n - h->origin.growths[i]);
+  }
+  if (all.has_ops)
+    memcpy(all.ops, h->held->noted->ops, sizeof all.ops);
+  counters_subtract(from, &all);
+  counters_add(to, &all);
   from->made--;
-  from->bytes -= w.bytes;
-  for (int i = 0; i < HMAP_NGROWTHS; i++)
-    from->growths[i] -= w.stats.growths[i];
-  for (int i = 0; i < HMAP_NOPS; i++)
-    from->ops[i] -= w.ops[i];
   to->made++;
-  counters_change(to, &nothing, &w);
 }
 
 static bool is_of_none(const lcounters *t) {
@@ -166,13 +191,11 @@ static bool recording(const lorigin *b) {
 }
 
 /* What happened between two readings happened somewhere between them. */
-static void life_growths(llife *life, const reading *before,
-                         const reading *now) {
-  for (int i = 0; i < HMAP_NGROWTHS; i++) {
-    uint64_t n = now->stats.growths[i] - before->stats.growths[i];
-    if (n > 0)
-      life_event(life, (llife_kind)i, (uint32_t)n, life->buckets, now);
-  }
+static void life_growths(llife *life, const share *new, const reading *now) {
+  for (int i = 0; i < HMAP_NGROWTHS; i++)
+    if (new->growths[i] > 0)
+      life_event(life, (llife_kind)i, (uint32_t) new->growths[i], life->buckets,
+                 now);
 }
 
 /* new_life [-0, +0, m]: one in the table of lives of the lregistry on top. */
@@ -336,21 +359,18 @@ void lregistry_counted(lmap *h) {
   lorigin *b = &h->origin;
   if (b->all == NULL)
     return;
-  const reading w = read_counts(h), before = last_counts(h, &w);
+  const reading now = read_counts(h);
+  share new;
   lcounters *counters[NCOUNTERS];
+  take_changes(h, &now, &new);
   counters_of(b, counters);
   for (int i = 0; i < NCOUNTERS; i++)
     if (counters[i] != NULL)
-      counters_change(counters[i], &before, &w);
+      counters_add(counters[i], &new);
   if (recording(b))
-    life_growths(b->life, &before, &w);
+    life_growths(b->life, &new, &now);
   if (b->life != NULL)
-    b->life->buckets = w.stats.nbuckets;
-  b->bytes = w.bytes;
-  for (int i = 0; i < HMAP_NGROWTHS; i++)
-    b->growths[i] = (uint32_t)w.stats.growths[i];
-  if (h->held->noted != NULL)
-    memcpy(h->held->noted->ops, w.ops, sizeof w.ops);
+    b->life->buckets = now.stats.nbuckets;
 }
 
 void lregistry_cleared(lmap *h) {

@@ -98,14 +98,8 @@ bool lmap_failed(lua_State *L, lmap *h, hmap_status status, int tries) {
   return true;
 }
 
-static size_t core_bytes(const lmap *h) {
-  hmap_stats stats;
-  hmap_get_stats(h->m, &stats);
-  return stats.bytes;
-}
-
 size_t lmap_bytes(const lmap *h) {
-  return core_bytes(h) + lobjects_bytes(&h->objects);
+  return hmap_bytes(h->m) + lobjects_bytes(&h->objects);
 }
 
 /* While dropped maps hold memory, some of it is freed every 32 writes. */
@@ -113,7 +107,7 @@ size_t lmap_bytes(const lmap *h) {
 #define FREE_EVERY   (32 * LMAP_WRITE_BYTES)
 
 void lmap_count_bytes(lmap *h) {
-  size_t bytes = h->m != NULL ? core_bytes(h) : 0;
+  size_t bytes = h->m != NULL ? hmap_bytes(h->m) : 0;
   lgc_count(h->gc, h->bytes, bytes);
   h->bytes = bytes;
   h->spent = 0;

@@ -142,7 +142,7 @@ static void read_tuple(const type_reader *r, int idx, ltype_room *out) {
     if (lua_rawgeti(L, idx, (lua_Integer)i + 1) != LUA_TSTRING)
       larg_error(L, r->arg, "%s: field %I: type name expected, got %s", r->what,
                  (LUAI_UACINT)i + 1, luaL_typename(L, -1));
-    read_field(r, lua_tostring(L, -1), &out->fields[i]);
+    read_field(r, ltext_name(L, -1), &out->fields[i]);
     lua_pop(L, 1);
   }
   out->type.kind = HMAP_TUPLE;
@@ -167,7 +167,7 @@ static const lfield scalars[] = {
 };
 
 static void read_scalar(const type_reader *r, int idx, ltype_room *out) {
-  const char *name = lua_tostring(r->L, idx);
+  const char *name = ltext_name(r->L, idx);
   lfield *f = &out->fields[0];
   f->name[0] = '\0';
   if (!read_kind(name, f))

@@ -80,8 +80,7 @@ static void read_count(const reader *r, const char *name, void *to) {
 static const char *const step_names[] = {"write", "read_write", "manual"};
 
 static void read_step_on(const reader *r, const char *name, void *to) {
-  const char *s =
-      lua_type(r->L, -1) == LUA_TSTRING ? lua_tostring(r->L, -1) : "";
+  const char *s = ltext_isname(r->L, -1) ? lua_tostring(r->L, -1) : "";
   for (int i = 0; i <= HMAP_STEP_MANUAL; i++)
     if (strcmp(s, step_names[i]) == 0) {
       *(hmap_step_on *)to = (hmap_step_on)i;
@@ -194,7 +193,7 @@ static bool is_field(const char *name) {
 static void read_fields(const reader *r, int idx, hmap_policy *out) {
   lua_State *L = r->L;
   for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1))
-    if (lua_type(L, -2) != LUA_TSTRING || !is_field(lua_tostring(L, -2)))
+    if (!ltext_isname(L, -2) || !is_field(lua_tostring(L, -2)))
       unknown_field(r);
   for (size_t i = 0; i < NFIELDS; i++) {
     if (lua_getfield(L, idx, fields[i].name) != LUA_TNIL)
@@ -208,7 +207,7 @@ void lpolicy_read(lua_State *L, int idx, int arg, const char *what,
   reader r = {L, arg, what};
   hmap_policy policy = *out;
   if (lua_type(L, idx) == LUA_TSTRING)
-    read_name(&r, lua_tostring(L, idx), &policy);
+    read_name(&r, ltext_name(L, idx), &policy);
   else if (!lua_istable(L, idx))
     larg_error(L, arg, "%spolicy's name or table expected, got %s", what,
                luaL_typename(L, idx));

@@ -133,6 +133,23 @@ const char *ltext_pushvalue(lua_State *L, int idx, ltext_form form) {
   return lua_tostring(L, -1);
 }
 
+bool ltext_isname(lua_State *L, int idx) {
+  size_t n;
+  if (lua_type(L, idx) != LUA_TSTRING)
+    return false;
+  const char *s = lua_tolstring(L, idx, &n);
+  return strlen(s) == n;
+}
+
+const char *ltext_name(lua_State *L, int idx) {
+  if (!ltext_isname(L, idx)) {
+    idx = lua_absindex(L, idx);
+    ltext_pushvalue(L, idx, LTEXT_EXACT);
+    lua_replace(L, idx);
+  }
+  return lua_tostring(L, idx);
+}
+
 /* -- the module's part ---------------------------------------------------- */
 
 /* text(s, form, most): form is "exact", "quoted" or "safe". */

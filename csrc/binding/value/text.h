@@ -12,6 +12,7 @@
 #ifndef HMAP_BINDING_TEXT_H
 #define HMAP_BINDING_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <lua.h>
@@ -32,6 +33,14 @@ const char *ltext_push(lua_State *L, const char *s, size_t n, ltext_form form,
 /* ltext_pushvalue [-0, +1, e]: the value at an absolute index for a message: a
 ** string in this form, of another what tostring says. */
 const char *ltext_pushvalue(lua_State *L, int idx, ltext_form form);
+
+/* ltext_isname [-0, +0, -]: whether the value at idx is a string that C sees
+** whole: without a zero, which no name has. */
+bool ltext_isname(lua_State *L, int idx);
+
+/* ltext_name [-0, +0, m]: the string at idx, to be compared with names; if it
+** has a zero in it, the text that shows it, which takes its place. */
+const char *ltext_name(lua_State *L, int idx);
 
 /* How many of n bytes fit into `most` without half a character at the end. */
 size_t ltext_fit(const char *s, size_t n, size_t most);

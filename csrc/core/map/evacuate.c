@@ -99,10 +99,11 @@ static uint64_t rekey_destination(const hmap *m, void *key, uint8_t *top) {
 }
 
 static ALWAYS_INLINE uint64_t destination(const hmap *m, const cell_type *c,
-                                          uint64_t o, void *key, uint8_t *top) {
-  if (UNLIKELY(m->resize_kind == HMAP_GROW_REKEY))
+                                          hmap_growth kind, uint64_t o,
+                                          void *key, uint8_t *top) {
+  if (kind == HMAP_GROW_REKEY)
     return rekey_destination(m, key, top);
-  if (m->resize_kind != HMAP_GROW_DOUBLE)
+  if (kind != HMAP_GROW_DOUBLE)
     return o & m->mask;
   if (irreflexive(c, key))
     return nan_destination(m, o, key, top);
@@ -118,16 +119,18 @@ static NOINLINE void move_far(hmap *m, uint64_t index, uint8_t top,
 }
 
 /* The chains X and Y of a growth are at hand. */
-static ALWAYS_INLINE void move_slot(hmap *m, const hmap_type *t, uint64_t o,
-                                    place from, evac_dst dst[2]) {
+static ALWAYS_INLINE void move_slot(hmap *m, const hmap_type *t,
+                                    hmap_growth kind, uint64_t o, place from,
+                                    evac_dst dst[2]) {
   uint8_t top = from.b->tophash[from.i];
   void *cell = key_at(&t->key, from.b, from.i);
-  uint64_t index = destination(m, &t->key, o, cell, &top);
+  uint64_t index = destination(m, &t->key, kind, o, cell, &top);
   const void *key = key_slot(&t->key, from.b, from.i);
   const void *elem = elem_slot(t, &t->key, from.b, from.i);
   bool y = index != dst[0].index;
   from.b->tophash[from.i] = (uint8_t)(EVACUATED_X + y);
-  if (LIKELY(index == dst[y].index && !merging(m))) {
+  bool merges = kind == HMAP_GROW_REKEY || kind == HMAP_GROW_SHRINK;
+  if (LIKELY(index == dst[y].index && !merges)) {
     append(m, t, &dst[y], top, key, elem);
   } else {
     move_far(m, index, top, key, elem);
@@ -136,23 +139,29 @@ static ALWAYS_INLINE void move_slot(hmap *m, const hmap_type *t, uint64_t o,
 }
 
 static ALWAYS_INLINE void move_all_slots(hmap *m, const hmap_type *t,
-                                         uint64_t o, evac_dst dst[2]) {
+                                         hmap_growth kind, uint64_t o,
+                                         evac_dst dst[2]) {
   for (bmap *b = bucket_at(t, m->oldbuckets, o); b != NULL;
        b = overflow_of(t, b))
     for (unsigned i = 0; i < HMAP_BUCKET_COUNT; i++)
       if (is_empty(b->tophash[i]))
         b->tophash[i] = EVACUATED_EMPTY;
       else
-        move_slot(m, t, o, (place){b, i}, dst);
+        move_slot(m, t, kind, o, (place){b, i}, dst);
 }
 
+/* The commonest moves are compiled for their types and kind. */
 static void move_chain(hmap *m, uint64_t o, evac_dst dst[2]) {
-  if (is_to_word(m->t) && has_word_key(m->t))
-    move_all_slots(m, &word_to_word, o, dst);
+  hmap_growth kind = (hmap_growth)m->resize_kind;
+  bool words = is_to_word(m->t) && has_word_key(m->t);
+  if (words && kind == HMAP_GROW_DOUBLE && fast_path_ok(m, PATH_WORD))
+    move_all_slots(m, &word_to_word, HMAP_GROW_DOUBLE, o, dst);
+  else if (words)
+    move_all_slots(m, &word_to_word, kind, o, dst);
   else if (is_to_word(m->t) && has_text_key(m->t))
-    move_all_slots(m, &text_to_word, o, dst);
+    move_all_slots(m, &text_to_word, kind, o, dst);
   else
-    move_all_slots(m, m->t, o, dst);
+    move_all_slots(m, m->t, kind, o, dst);
 }
 
 /* Go clears a bucket with pointers for its collector, unless an iterator of

@@ -8,6 +8,8 @@
 
 size_t hmap_count(const hmap *m) { return (size_t)m->count; }
 
+size_t hmap_bytes(const hmap *m) { return m->heap.bytes; }
+
 static ALWAYS_INLINE const void *get_hashed(const hmap *m, const hmap_type *t,
                                             const cell_type *c, const void *key,
                                             uint64_t hash, visitor *v) {

@@ -23,4 +23,13 @@
 #  define IN_REGISTER(x) ((void)(x))
 #endif
 
+/* Before a loop of eight rounds: all one behind the other. */
+#if defined(__clang__)
+#  define UNROLL_8 _Pragma("clang loop unroll_count(8)")
+#elif defined(__GNUC__)
+#  define UNROLL_8 _Pragma("GCC unroll 8")
+#else
+#  define UNROLL_8
+#endif
+
 #endif

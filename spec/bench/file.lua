@@ -60,7 +60,9 @@ run_here()
 os.remove(path)
 print(n .. " pairs of int64: seconds by the clock, and of the processor")
 line "write"
+line("pack and write", "write")
 line("save", "write")
+line("save", "pack and write")
 line "write and sync"
 line("save and sync", "write and sync")
 line "put"

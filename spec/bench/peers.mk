@@ -3,7 +3,7 @@
 
 BUILD  ?= build
 CFLAGS ?= -O2 -DNDEBUG
-PEERS  ?= hmap smooth boost absl robin glib std lua go
+PEERS  ?= hmap smooth many bare boost absl robin glib std lua go
 
 LUA_INCDIR ?= $(shell sh .ci/lua include)
 MODE := -std=c++17 -Wall -Wextra -Wshadow -isystem $(LUA_INCDIR) -Icsrc
@@ -11,9 +11,11 @@ MODE := -std=c++17 -Wall -Wextra -Wshadow -isystem $(LUA_INCDIR) -Icsrc
 # What a C++ peer needs besides the compiler.
 hmap_HEADER  := hmap.h
 smooth_HEADER := hmap.h
+many_HEADER  := hmap.h
 boost_HEADER := boost/unordered/unordered_flat_map.hpp
 robin_HEADER := tsl/robin_map.h
 std_HEADER   := unordered_map
+bare_HEADER  := sys/mman.h
 lua_HEADER   := lua.hpp
 # For run.lua nothing, for pause.lua a peer and what reads the times.
 pause_lua_HEADER := lua.hpp
@@ -21,6 +23,7 @@ pause_HEADER     := vector
 
 hmap_LIBS = $(BUILD)/libhmap.a
 smooth_LIBS = $(BUILD)/libhmap.a
+many_LIBS = $(BUILD)/libhmap.a
 absl_LIBS = $(shell pkg-config --libs absl_flat_hash_map)
 glib_LIBS = $(shell pkg-config --libs glib-2.0)
 lua_LIBS ?= $(shell sh .ci/lua libs)
@@ -43,7 +46,7 @@ $(BUILD)/bench/go: spec/bench/go.go spec/bench/pause.go
 	@mkdir -p $(@D)
 	go build -o $@ $^
 
-$(BUILD)/bench/hmap $(BUILD)/bench/smooth: $(BUILD)/libhmap.a
+$(addprefix $(BUILD)/bench/,hmap smooth many): $(BUILD)/libhmap.a
 $(BUILD)/bench/smooth: spec/bench/hmap.cpp
 
 $(BUILD)/bench/%: spec/bench/%.cpp $(wildcard spec/bench/*.hpp) $(BUILD)/flags

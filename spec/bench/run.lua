@@ -21,8 +21,8 @@ local PATHS = BUILD .. "/bench/paths.txt"
 local MOST_PATHS = 3000000
 
 local PEERS = {
-  C = { "hmap", "smooth", "boost", "absl", "robin", "glib", "std", "go",
-    "lua" },
+  C = { "hmap", "smooth", "many", "bare", "boost", "absl", "robin", "glib",
+    "std", "go", "lua" },
   Lua = { "get", "bound", "view", "many", "table", "luajit" },
 }
 

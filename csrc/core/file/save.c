@@ -264,23 +264,21 @@ static ALWAYS_INLINE bool is_due_as_it_is(const hmap_saver *s, size_t n) {
          room >= HMAP_BUCKET_COUNT * s->entry_bytes;
 }
 
-#define BUCKETS_AHEAD 16
-
 /* Every slot is copied, and stays if it is live: to ask first, and guess wrong
 ** every other time, would take longer than all the rest. */
 static ALWAYS_INLINE size_t put_bucket_as(hmap_saver *s, const hmap_type *t,
                                           size_t bytes) {
   bmap *b = s->it.at;
   char *begin = s->bytes + HEAD_BYTES + s->used, *to = begin;
-  size_t n = 0;
-  prefetch_bucket(bucket_at(t, b, BUCKETS_AHEAD));
-  for (size_t i = 0; i < HMAP_BUCKET_COUNT; i++) {
+  uint64_t marks = load64_little(b->tophash);
+  hmapi_iter_prefetch(&s->it, t);
+  UNROLL_8
+  for (size_t i = 0; i < HMAP_BUCKET_COUNT; i++, marks >>= 8) {
     copy_cell(to, key_slot(&t->key, b, i), t->key.size);
     copy_cell(to + t->key.size, elem_slot(t, &t->key, b, i), t->elem.size);
-    bool live = b->tophash[i] >= MIN_TOPHASH;
-    to += live ? bytes : 0;
-    n += live;
+    to += (uint8_t)marks >= MIN_TOPHASH ? bytes : 0;
   }
+  size_t n = (size_t)(to - begin) / bytes;
   s->used += (size_t)(to - begin);
   s->entries += n;
   s->it.at = overflow_of(t, b);
@@ -301,8 +299,11 @@ static hmap_status put_some(hmap_saver *s, size_t n) {
   hmap_status status = HMAP_OK;
   bool more = true;
   for (size_t chains = n; n > 0 && more && status == HMAP_OK;) {
-    while (is_due_as_it_is(s, n))
+    while (is_due_as_it_is(s, n)) {
       n -= put_bucket(s);
+      if (it->at == NULL && chains > 0 && hmapi_iter_enter_next(it))
+        chains--;
+    }
     if (n == 0)
       break;
     it->key = NULL;

@@ -37,6 +37,38 @@ HIDDEN hmap_status hmapi_iter_move_on(hmap_iter *it, unsigned B);
 /* Takes up the class at the iterator's position. */
 HIDDEN void hmapi_iter_enter_class(hmap_iter *it);
 
+#define BUCKETS_AHEAD 64
+
+/* Of a map at rest: buckets to come, and overflow buckets of those that are
+** here by now, which lie anywhere. */
+static ALWAYS_INLINE void hmapi_iter_prefetch(const hmap_iter *it,
+                                              const hmap_type *t) {
+  const hmap *m = it->m;
+  uint64_t i = it->now.bucket;
+  if (growing(m) || i + BUCKETS_AHEAD > m->mask)
+    return;
+  bmap *last = bucket_at(t, m->buckets, i + BUCKETS_AHEAD);
+  bmap *more = overflow_of(t, bucket_at(t, m->buckets, i + BUCKETS_AHEAD / 2));
+  prefetch_bucket(last);
+  prefetch_bucket(more != NULL ? more : last); /* no branch to be guessed */
+}
+
+/* At rest, classes are buckets: takes up the next one. False: they are not, or
+** it is the last; all is as it was. */
+static ALWAYS_INLINE bool hmapi_iter_enter_next(hmap_iter *it) {
+  const hmap *m = it->m;
+  hmap_position *p = &it->now;
+  uint64_t next = (p->bucket + 1) & m->mask;
+  if (growing(m) || p->level != p->B || p->B != m->B || p->epoch != m->epoch ||
+      it->npast > 0 || !it->begun || next == p->start)
+    return false;
+  p->bucket = p->cls = next;
+  it->head = it->at = bucket_at(m->t, m->buckets, next);
+  it->slot = 0;
+  it->filter = false;
+  return true;
+}
+
 /* Whether entries are where no class finds them: those of a rekey, and NaN keys
 ** that were put during a shrink. */
 static inline bool unordered(const hmap *m) {

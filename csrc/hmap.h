@@ -698,7 +698,8 @@ typedef struct hmap_file {
 ** the file says. bytes: how many there are to be read, as far as is known, or
 ** 0: memory is reserved for no more entries than these can hold. HMAP_EFILE,
 ** HMAP_EIO, and what hmap_new and hmap_put return; HMAP_EINVAL: a custom hash,
-** and no hash_fn. why may be NULL. */
+** and no hash_fn. why may be NULL. Takes up to 2 MiB beside the map; with bytes
+** unknown, for a long text as much again as that has. */
 HMAP_MUST_USE hmap_status hmap_load(const hmap_options *o, hmap_read_fn read,
                                     void *ud, uint64_t bytes, hmap **out,
                                     hmap_trouble *why);

@@ -154,6 +154,7 @@ build = {
         "csrc/binding/value/text.c",
         "csrc/core/file/describe.c",
         "csrc/core/file/load.c",
+        "csrc/core/file/long.c",
         "csrc/core/file/save.c",
         "csrc/core/inspect/check.c",
         "csrc/core/inspect/explain.c",

@@ -13,8 +13,9 @@ seconds = tonumber(seconds) or 600
 local folder = build .. "/fuzz"
 local make = os.getenv "MAKE" or "make"
 local clang = os.getenv "CLANG" or "clang"
+-- Inputs are short: what an entry must have to be read in parts, too.
 local sanitize = "-O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all "
-  .. "-fsanitize=fuzzer-no-link,address,undefined"
+  .. "-fsanitize=fuzzer-no-link,address,undefined -DLONG_ENTRY=100"
 
 -- Lua's own memory is counted by the targets; who is still reachable is no
 -- leak.

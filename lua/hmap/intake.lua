@@ -74,15 +74,17 @@ local function from_table(t, opts)
   return m
 end
 
--- What an iterator gives goes into the arguments of set, as it comes.
+-- What an iterator gives goes into the arguments of set, as it comes; what it
+-- raises is its caller's affair, and no line of this file.
 local function from_iterator(step, opts)
   local m = core.new(opts)
-  local function set(first, ...)
+  local function set(ok, first, ...)
+    if not ok then error(first, 0) end
     if first == nil then return false end
     m:set(first, ...)
     return true
   end
-  while set(step()) do end
+  while set(pcall(step)) do end
   return m
 end
 

@@ -313,10 +313,15 @@ static void text_of_100_mb_comes_back(void) {
   EXPECT(hmap_put_str(m, "long", 4, &borrowed) == HMAP_OK);
   EXPECT(hmap_put_str(m, "short", 5, &(hmap_cell){.word = {0, 0}}) == HMAP_OK);
   free(text);
+  size_t before = memory.bytes;
+  memory.peak = 0;
   save();
+  EXPECT(memory.peak - before < 300000);
   hmap_free(m);
   m = NULL;
+  memory.peak = 0;
   load();
+  EXPECT(memory.peak - memory.bytes < 2000000);
   const hmap_cell *at = hmap_get_str(loaded, "long", 4);
   EXPECT(at != NULL && hmap_text_len(at) == LONG);
   EXPECT(XXH3_64bits(hmap_text_ptr(at), LONG) == sum);
@@ -1079,6 +1084,229 @@ static void a_step_can_be_tried_again(void) {
   over();
 }
 
+/* -- entries in parts ------------------------------------------------------ */
+
+enum { LONG = 700 * 1000 }; /* more than the loader has whole at once */
+
+/* A text that is not another one of these. */
+static hmap_cell long_text(char *room, size_t n, uint32_t number) {
+  for (size_t i = 0; i < n; i++)
+    room[i] = (char)((i + 1) * 2654435761u >> (number % 17));
+  memcpy(room, &number, sizeof number);
+  return hmap_text(room, n);
+}
+
+typedef struct name_and_text {
+  hmap_cell name;
+  int64_t number;
+  hmap_cell text;
+} name_and_text;
+
+static const hmap_field name_and_text_fields[] = {
+    {HMAP_STRING, 0, NULL}, {HMAP_INT64, 0, NULL}, {HMAP_STRING, 0, NULL}};
+
+/* Entries around two long ones; the elem of the second is short. Types: text
+** to text, any to any, or tuples with two texts each. */
+typedef enum long_kind { TEXTS, ANYS, TUPLES, LONG_KINDS } long_kind;
+
+static hmap_options long_options(long_kind k) {
+  const hmap_spec of[] = {{.kind = HMAP_STRING},
+                          {.kind = HMAP_ANY},
+                          {HMAP_TUPLE, 3, name_and_text_fields}};
+  hmap_options o = {.key = of[k], .elem = of[k]};
+  memory = (heap){.bytes = 0};
+  heap_serve(&memory, &o, &pages);
+  return o;
+}
+
+static void put_long(long_kind k, uint32_t number, size_t nkey, size_t nelem) {
+  static char rooms[4][LONG + 1];
+  hmap_cell key = long_text(rooms[0], nkey, number);
+  hmap_cell elem = long_text(rooms[1], nelem, number + 1);
+  if (k != TUPLES) {
+    EXPECT(hmap_put(m, &key, &elem) == HMAP_OK);
+    return;
+  }
+  name_and_text a = {long_text(rooms[2], nkey / 2, number), number, key};
+  name_and_text b = {elem, -7, long_text(rooms[3], nelem, number + 2)};
+  EXPECT(hmap_put(m, &a, &b) == HMAP_OK);
+}
+
+static void make_long_texts(long_kind k) {
+  hmap_options o = long_options(k);
+  make(&o);
+  for (uint32_t i = 0; i < 20; i++)
+    put_long(k, 1000 + i, 10 + i, 40 - i);
+  put_long(k, 1, LONG, LONG + 1);
+  put_long(k, 2, LONG - 1, 9);
+}
+
+static bool same_text(const hmap_cell *a, const hmap_cell *b) {
+  size_t n = hmap_text_len(a);
+  return n == hmap_text_len(b) &&
+         memcmp(hmap_text_ptr(a), hmap_text_ptr(b), n) == 0;
+}
+
+static bool same_elem(long_kind k, const void *x, const void *y) {
+  const name_and_text *a = x, *b = y;
+  return k != TUPLES
+             ? same_text(x, y)
+             : a->number == b->number && same_text(&a->name, &b->name) &&
+                   same_text(&a->text, &b->text);
+}
+
+static void expect_same_texts(long_kind k) {
+  hmap_iter it;
+  EXPECT(hmap_count(m) == 22 && hmap_count(loaded) == 22);
+  hmap_iter_init(&it, m);
+  while (hmap_iter_next(&it) == HMAP_OK && it.key != NULL) {
+    const void *at = hmap_get(loaded, it.key);
+    EXPECT(at != NULL && same_elem(k, it.elem, at));
+  }
+}
+
+static void long_texts_come_back_wherever_they_are(void) {
+  for (long_kind k = TEXTS; k < LONG_KINDS; k++)
+    for (size_t piece = 0; piece < 200000; piece = 3 * piece + 7001) {
+      make_long_texts(k);
+      save();
+      f.piece = piece;
+      load();
+      expect_same_texts(k);
+      over();
+    }
+}
+
+/* Of a pipe nobody knows how long it is. */
+static void so_they_do_from_what_has_no_known_size(void) {
+  for (long_kind k = TEXTS; k < LONG_KINDS; k++) {
+    hmap_options o = long_options(k);
+    make_long_texts(k);
+    save();
+    rewind_file();
+    heap_serve(&memory, &o, &pages);
+    EXPECT(hmap_load(&o, read_file, &f, 0, &loaded, &why) == HMAP_OK);
+    expect_sound(loaded);
+    expect_same_texts(k);
+    over();
+  }
+}
+
+static void a_long_entry_can_be_tried_again(void) {
+  for (long_kind k = TEXTS; k < LONG_KINDS; k++) {
+    hmap_loader *l;
+    const hmap_file *said;
+    hmap_options o = long_options(k);
+    make_long_texts(k);
+    heap_serve(&memory, &o, &pages);
+    save();
+    rewind_file();
+    EXPECT(hmap_loader_new(&o, read_file, &f, &l) == HMAP_OK);
+    EXPECT(hmap_loader_open(l, &said) == HMAP_OK);
+    EXPECT(hmap_loader_begin(l, &o, k == ANYS ? 0 : f.n) == HMAP_OK);
+    memory.refuse_more = 1;
+    bool more = true;
+    while (more)
+      TRY_AGAIN(hmap_loader_step(l, 3, &more));
+    memory.refuse_at = 0;
+    EXPECT(memory.refused > 10);
+    EXPECT(hmap_loader_count(l) == 22);
+    loaded = hmap_loader_take(l);
+    hmap_loader_free(l);
+    expect_sound(loaded);
+    expect_same_texts(k);
+    over();
+  }
+}
+
+static void any_request_for_a_long_entry_may_be_refused(void) {
+  for (long_kind k = TEXTS; k < LONG_KINDS; k++) {
+    make_long_texts(k);
+    save();
+    hmap_status status = HMAP_ENOMEM;
+    size_t before = memory.bytes;
+    for (size_t at = 1; status != HMAP_OK; at++) {
+      rewind_file();
+      memory.calls = memory.refused = 0;
+      memory.refuse_at = at;
+      status = load_from(&f);
+      EXPECT(status == HMAP_OK || status == HMAP_ENOMEM);
+      EXPECT(status == HMAP_OK || memory.bytes == before);
+    }
+    memory.refuse_at = 0;
+    expect_same_texts(k);
+    over();
+  }
+}
+
+static void a_long_text_keeps_to_max_bytes(void) {
+  hmap_options o = long_options(TEXTS);
+  make_long_texts(TEXTS);
+  save();
+  size_t before = memory.bytes;
+  heap_serve(&memory, &o, &pages);
+  o.max_bytes = LONG;
+  rewind_file();
+  EXPECT(hmap_load(&o, read_file, &f, f.n, &loaded, &why) == HMAP_ELIMIT);
+  EXPECT(memory.bytes == before);
+  over();
+}
+
+/* Somewhere in each part of a file with long entries. */
+static void a_long_entry_must_be_whole(void) {
+  make_long_texts(TEXTS);
+  save();
+  for (size_t i = 400; i < f.n; i += f.n / 23) {
+    file copy = copy_of(f.bytes, f.n);
+    copy.bytes[i] ^= 4;
+    expect_refused(&copy);
+    copy.bytes[i] ^= 4;
+    copy.n = i;
+    expect_refused(&copy);
+    EXPECT(why.at == i);
+    free(copy.bytes);
+  }
+  over();
+}
+
+/* A file of one long entry, which is there twice. */
+static void a_long_key_is_there_once(void) {
+  size_t at[20];
+  hmap_options o = long_options(TEXTS);
+  make(&o);
+  put_long(TEXTS, 1, LONG, LONG);
+  save();
+  size_t n = parts_of(&f, at, 18) - 1;
+  file twice = {.n = 0};
+  (void)write_file(&twice, f.bytes, at[n]);
+  for (size_t i = 0; i < n; i++)
+    copy_part(&twice, &f, at, i);
+  copy_part(&twice, &f, at, n);
+  n = parts_of(&twice, at, 18);
+  for (size_t i = 0; i < n; i++)
+    set_word(&twice, at[i] + 4, i, 4);
+  sum_up(&twice);
+  expect_refused(&twice);
+  EXPECT_SAY(strcmp(why.what, "a key is there twice") == 0, "%s", why.what);
+  free(twice.bytes);
+  over();
+}
+
+static void a_long_claim_is_not_believed(void) {
+  size_t at[20];
+  hmap_options o = long_options(TEXTS);
+  make(&o);
+  put_long(TEXTS, 1, LONG, LONG);
+  save();
+  hmap_free(m);
+  m = NULL;
+  EXPECT(parts_of(&f, at, 18) == 7);
+  memory.peak = 0;
+  expect_lie_refused(at[0] + 8, 0xfffffff0u, 4, "the last entry is cut off");
+  EXPECT(memory.peak < 5000000);
+  over();
+}
+
 int main(void) {
   it("maps of all kinds come back from a file, whatever moves meanwhile",
      all_kinds_come_back);
@@ -1087,6 +1315,18 @@ int main(void) {
   it("a map amid a rekey comes back", a_rekey_comes_back);
   it("NaN keys come back, with their bits and as often", nans_come_back);
   it("a text of 100 MB comes back", text_of_100_mb_comes_back);
+  it("long texts come back, wherever they are",
+     long_texts_come_back_wherever_they_are);
+  it("so they do from what has no known size",
+     so_they_do_from_what_has_no_known_size);
+  it("a step amid a long entry can be tried again",
+     a_long_entry_can_be_tried_again);
+  it("any request for a long entry may be refused",
+     any_request_for_a_long_entry_may_be_refused);
+  it("a long text keeps to max_bytes", a_long_text_keeps_to_max_bytes);
+  it("a long entry must be whole", a_long_entry_must_be_whole);
+  it("a long key is there once", a_long_key_is_there_once);
+  it("a long claim is not believed", a_long_claim_is_not_believed);
   it("a seed is in the file, a secret that nobody chose is not",
      a_seed_is_kept_and_a_secret_is_not);
   it("a custom hash is to be brought along",

@@ -6,9 +6,12 @@
 **   buffer | used | entries of good blocks | a block that is being read |
 **            0    from                     good                         to
 **
-** and entries go from it, some hundred at a time, through cells into the map.
+** and entries go from it, some hundred at a time, through cells into the map;
+** one that is too long for that goes as long.h says.
 */
 #include "core/file/describe.h"
+#include "core/file/long.h"
+#include "core/file/row.h"
 
 #define FIRST_BUFFER ((size_t)4096)
 #define CELLS_BYTES  ((size_t)16 * 1024) /* of entries that go in at once */
@@ -34,6 +37,8 @@ struct hmap_loader {
   size_t ncells, nput; /* entries in them; of these, in the map */
   uint64_t entries;    /* read so far */
   bool raw_key, raw_elem;
+  uint64_t bytes; /* of the file, as far as is known */
+  long_entry in_parts;
 
   hmap_status failed;
   hmap_trouble trouble;
@@ -197,7 +202,7 @@ hmap_status hmap_loader_open(hmap_loader *l, const hmap_file **file) {
 
 /* The end mark says how many entries there are, and nothing follows it. */
 static hmap_status read_end(hmap_loader *l) {
-  if (l->good > l->from)
+  if (l->good > l->from || l->in_parts.begun)
     return damaged(l, "the last entry is cut off");
   if (load_le(l->buffer + l->good + HEAD_BYTES, TOTAL_BYTES) != l->entries)
     return damaged(l, "the end mark has another number of entries");
@@ -239,122 +244,6 @@ static hmap_status read_block(hmap_loader *l) {
 
 /* -- entries -------------------------------------------------------------- */
 
-/* What is left of the good bytes. */
-typedef struct row {
-  const char *at, *end;
-  const char *wrong; /* what no entry can be, or NULL */
-} row;
-
-/* NULL: not all of them are here. */
-static ALWAYS_INLINE const char *take(row *r, size_t n) {
-  if (n > (size_t)(r->end - r->at))
-    return NULL;
-  const char *at = r->at;
-  r->at += n;
-  return at;
-}
-
-static bool get_text(row *r, hmap_cell *out) {
-  const char *length = take(r, 4);
-  if (length == NULL)
-    return false;
-  size_t n = length_at(length);
-  const char *text = take(r, n);
-  if (text == NULL)
-    return false;
-  *out = hmap_text(text, n);
-  return true;
-}
-
-static bool get_any(row *r, hmap_cell *out) {
-  const char *kind = take(r, 1), *word;
-  if (kind == NULL)
-    return false;
-  switch (*(const uint8_t *)kind) {
-  case ANY_NULL:
-    *out = hmap_any_object(NULL, 0);
-    return true;
-  case ANY_FALSE:
-  case ANY_TRUE:
-    *out = hmap_any_bool(*kind == ANY_TRUE);
-    return true;
-  case ANY_TEXT:
-    return get_text(r, out);
-  case ANY_INT:
-  case ANY_FLOAT:
-    if ((word = take(r, 8)) == NULL)
-      return false;
-    *out = hmap_cell_of(load_le(word, 8), 0,
-                        *kind == ANY_INT ? HMAP_TAG_INT : HMAP_TAG_FLOAT);
-    return true;
-  default:
-    r->wrong = "a value is of no kind that there is";
-    return false;
-  }
-}
-
-static void store_bits(void *to, uint64_t v, size_t size) {
-  switch (size) {
-  case 1:
-    memcpy(to, &(uint8_t){(uint8_t)v}, 1);
-    break;
-  case 2:
-    memcpy(to, &(uint16_t){(uint16_t)v}, 2);
-    break;
-  case 4:
-    memcpy(to, &(uint32_t){(uint32_t)v}, 4);
-    break;
-  default:
-    memcpy(to, &v, 8);
-  }
-}
-
-static bool get_number(row *r, const field *f, void *to) {
-  const char *at = take(r, f->size);
-  if (at == NULL)
-    return false;
-  uint64_t v = load_le(at, f->size);
-  if (f->kind == HMAP_BOOL && v > 1)
-    r->wrong = "a bool is neither true nor false";
-  store_bits(to, v, f->size);
-  return r->wrong == NULL;
-}
-
-static bool get_field(row *r, const field *f, void *to) {
-  const char *at;
-  switch (f->kind) {
-  case HMAP_NONE:
-    return true;
-  case HMAP_STRING:
-    return get_text(r, to);
-  case HMAP_ANY:
-    return get_any(r, to);
-  case HMAP_BYTES:
-    if ((at = take(r, f->size)) == NULL)
-      return false;
-    memcpy(to, at, f->size);
-    return true;
-  default:
-    return get_number(r, f, to);
-  }
-}
-
-static ALWAYS_INLINE bool get_cell(row *r, const cell_type *c, bool raw,
-                                   char *to) {
-  if (LIKELY(raw)) {
-    const char *at = take(r, c->size);
-    if (at == NULL)
-      return false;
-    copy_cell(to, at, c->size);
-    return true;
-  }
-  clear_cell(to, c->size);
-  for (uint32_t i = 0; i < c->nfields; i++)
-    if (!get_field(r, &c->fields[i], to + c->fields[i].offset))
-      return false;
-  return true;
-}
-
 /* Makes cells of the next entries, up to n, as far as they are whole. */
 static hmap_status get_entries(hmap_loader *l, size_t n) {
   const cell_type *key = &l->m->t->key, *elem = &l->m->t->elem;
@@ -377,6 +266,34 @@ static hmap_status get_entries(hmap_loader *l, size_t n) {
   return r.wrong != NULL ? damaged(l, r.wrong) : HMAP_OK;
 }
 
+/* Bytes that can follow those in the buffer. */
+static uint64_t bytes_left(const hmap_loader *l) {
+  return l->bytes > l->at ? l->bytes - l->at : 0;
+}
+
+/* The same of an entry that comes in parts: what there is of it. */
+static hmap_status get_part(hmap_loader *l) {
+  row r = {l->buffer + l->from, l->buffer + l->good, NULL};
+  bool whole = false;
+  hmap_status status =
+      hmapi_long_read(&l->in_parts, l->m, &r, bytes_left(l), &whole);
+  l->from = (size_t)(r.at - l->buffer);
+  l->nput = 0;
+  l->ncells = whole;
+  l->entries += whole;
+  return r.wrong != NULL ? damaged(l, r.wrong) : status;
+}
+
+static hmap_status get_next(hmap_loader *l, size_t n) {
+  if (l->in_parts.begun)
+    return get_part(l);
+  hmap_status status = get_entries(l, n);
+  if (status != HMAP_OK || l->ncells > 0 || l->good - l->from < LONG_ENTRY)
+    return status;
+  hmapi_long_begin(&l->in_parts, l->cells, l->cells + l->elems_at);
+  return get_part(l);
+}
+
 static hmap_status put_entries(hmap_loader *l) {
   const hmap_type *t = l->m->t;
   const char *k = l->cells + l->nput * t->key.size;
@@ -385,6 +302,18 @@ static hmap_status put_entries(hmap_loader *l) {
   hmap_status status = hmap_put_many(l->m, k, e, l->ncells - l->nput, &done);
   l->nput += done;
   return status;
+}
+
+static hmap_status put_long(hmap_loader *l) {
+  if (hmap_get(l->m, l->cells) != NULL)
+    return damaged(l, "a key is there twice");
+  hmap_status status = hmapi_long_put(&l->in_parts, l->m);
+  l->nput += status == HMAP_OK;
+  return status;
+}
+
+static hmap_status put_next(hmap_loader *l) {
+  return l->in_parts.begun ? put_long(l) : put_entries(l);
 }
 
 /* -- steps ---------------------------------------------------------------- */
@@ -441,6 +370,7 @@ static bool reads_raw(const cell_type *c) {
 hmap_status hmap_loader_begin(hmap_loader *l, const hmap_options *o,
                               uint64_t bytes) {
   hmap_options mine = *o;
+  l->bytes = bytes;
   mine.key = l->file.key;
   mine.elem = l->file.elem;
   hmap_status status = hmap_new(&mine, &l->m);
@@ -471,13 +401,13 @@ hmap_status hmap_loader_step(hmap_loader *l, size_t n, bool *more) {
   *more = true;
   for (bool read = false; status == HMAP_OK && *more;) {
     if (l->nput < l->ncells) {
-      status = put_entries(l);
+      status = put_next(l);
     } else if (l->ended) {
       status = check_total(l);
       *more = status != HMAP_OK;
     } else if (n == 0) {
       break;
-    } else if ((status = get_entries(l, n)) == HMAP_OK && l->ncells == 0) {
+    } else if ((status = get_next(l, n)) == HMAP_OK && l->ncells == 0) {
       if (read && n < SIZE_MAX)
         break;
       status = read_block(l);
@@ -509,6 +439,8 @@ hmap *hmap_loader_take(hmap_loader *l) {
 void hmap_loader_free(hmap_loader *l) {
   if (l == NULL)
     return;
+  if (l->in_parts.begun)
+    hmapi_long_drop(&l->in_parts, l->m);
   hmap_free(l->m);
   drop(l, &l->buffer, &l->size);
   drop(l, &l->cells, &l->cells_bytes);

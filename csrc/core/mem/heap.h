@@ -22,6 +22,7 @@ typedef enum part {
 
 typedef struct heap {
   bool deferred;   /* the owner has work to do when its operation is done */
+  bool adopts;     /* long texts that are copied in are blocks of this heap */
   hmap_work *work; /* what the operation in hand does is added here; or NULL */
   hmap_alloc_fn alloc;
   void *alloc_ud;

@@ -24,6 +24,8 @@ static bool owns_text(const field *f, const void *cell) {
 
 static hmap_status copy_text(heap *h, hmap_cell *cell) {
   hmap_status why = HMAP_OK;
+  if (UNLIKELY(h->adopts))
+    return HMAP_OK;
   char *copy = hmapi_block_new(h, PART_TEXT, cell->c.len, &why);
   if (copy == NULL)
     return why;
@@ -32,9 +34,12 @@ static hmap_status copy_text(heap *h, hmap_cell *cell) {
   return HMAP_OK;
 }
 
-/* Releases the text of the first n fields. */
+/* Releases the text of the first n fields; what was to be adopted, and could
+** not, stays its giver's. */
 static void release_fields(heap *h, const cell_type *c, void *cell,
                            uint32_t n) {
+  if (UNLIKELY(h->adopts))
+    return;
   for (uint32_t i = 0; i < n; i++) {
     hmap_cell *owner = cell_of_field(c, i, cell);
     if (owns_text(&c->fields[i], owner))

@@ -71,9 +71,13 @@ local peers = {}
 
 local TYPES = { any = { "any", "any" }, words = { "string", "int64" } }
 
+local types = TYPES[kind] or { "int64", "int64" }
+local key_type, value_type = types[1], types[2]
+local hmap -- when the first peer of it is made
+
 local function new_hmap()
-  local types = TYPES[kind] or { "int64", "int64" }
-  return require("hmap").new { key = types[1], value = types[2] }
+  hmap = hmap or require "hmap"
+  return hmap.new { key = key_type, value = value_type }
 end
 
 local function sum_pairs(map)
@@ -117,10 +121,7 @@ end
 
 -- The same by methods that have the map inside.
 peers.bound = setmetatable({
-  new = function()
-    local m = new_hmap()
-    return pcall(m.bind, m, "get") and m or nil
-  end,
+  new = new_hmap,
   insert = function(m, keys)
     local set = m:bind "set"
     for i = 1, #keys do set(keys[i], i) end

@@ -1209,7 +1209,7 @@ static void a_long_entry_can_be_tried_again(void) {
     while (more)
       TRY_AGAIN(hmap_loader_step(l, 3, &more));
     memory.refuse_at = 0;
-    EXPECT(memory.refused > 10);
+    EXPECT(memory.refused > 3);
     EXPECT(hmap_loader_count(l) == 22);
     loaded = hmap_loader_take(l);
     hmap_loader_free(l);

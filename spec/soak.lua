@@ -185,11 +185,13 @@ local function cycle(s, n)
   return n // #s.phases * #s.phases + 8 * UNIVERSE + 400
 end
 
--- How far from the first the later ones are, at most: 0.05 is 5 %.
+-- How far the furthest is from the median. (Of a process one may be low: the
+-- allocator gives its last pages back at times.)
 local function spread(list)
-  local most = 0
-  for i = 2, #list do most = math.max(most, math.abs(list[i] / list[1] - 1)) end
-  return most
+  local sorted = table.move(list, 1, #list, 1, {})
+  table.sort(sorted)
+  local median = sorted[#sorted // 2 + 1]
+  return math.max(1 - sorted[1] / median, sorted[#sorted] / median - 1)
 end
 
 local function steady(policy, total)

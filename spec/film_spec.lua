@@ -294,6 +294,14 @@ describe("a film", function()
       hmap.film { keys = { 1 }, calls = { { call = "dance", times = 1 } } }
     end, "script.calls%[1%]: none that a map can be asked")
     assert.error_matches(function()
+      hmap.film { keys = { 1 }, calls = { print } }
+    end, "script.calls%[1%]: none that a map can be asked")
+    for _, key in ipairs { print, 5, { 5 }, "int65", setmetatable({}, {
+      __index = error }) } do
+      assert.error_matches(function() hmap.film { keys = { 1 }, key = key } end,
+        "bad argument #1 to 'film' %(option 'key': ")
+    end
+    assert.error_matches(function()
       hmap.film({ keys = { 1 } }):at(2)
     end, "operation from 0 to 1 expected, got 2")
   end)

@@ -159,12 +159,13 @@ local function develop(cam, map)
   }, film)
 end
 
--- Operations that a script or a recording asks for.
+-- Operations that a script or a recording asks for; whether it can, replay.lua
+-- says.
 local function length_of(script)
   if not script.calls then return #script.keys end
   local n = 0
   for _, run in ipairs(script.calls) do
-    n = n + (math.tointeger(run.times) or 0)
+    n = n + (type(run) == "table" and math.tointeger(run.times) or 0)
   end
   return n
 end
@@ -224,6 +225,16 @@ local function is_map(x)
   return type(x) == "userdata" and getmetatable(x) == "hmap"
 end
 
+-- The core knows best what can be a type.
+local function check_types(x)
+  local ok, made = pcall(core.new, { key = x.key, value = x.value })
+  if not ok then
+    fail("bad argument #1 to 'film' (%s)",
+      made:match "^bad argument .-%((.*)%)$" or made)
+  end
+  made:close()
+end
+
 local function check(x)
   if type(x) ~= "table" then
     fail("bad argument #1 to 'film' (map, recording with its keys, or table "
@@ -236,6 +247,7 @@ local function check(x)
     fail("bad argument #1 to 'film' (field calls: list of runs expected, got "
       .. "%s)", type(x.calls))
   end
+  check_types(x)
 end
 
 --- The film of a map as it stands, of a recording with its keys, or of what a

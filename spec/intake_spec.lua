@@ -100,6 +100,11 @@ describe("hmap.from", function()
       :find("bad argument #2 to 'from' (unknown option 'keys'", 1, true))
     local _, why = pcall(hmap.from, (hmap.from({ 7 }):pairs()))
     assert.are.equal("iterator of a map expected, got no value", why)
+    local numbers = {}
+    for i = 1, 1000 do numbers[i] = i end
+    _, why = pcall(hmap.from, numbers, { max_bytes = 2000 })
+    assert.is_truthy(why:find "max_bytes of 2000$")
+    assert.is_nil(why:find("intake.lua", 1, true))
     assert.is_truthy(refused(hmap.from, function() error("mine", 0) end)
       :find "mine")
   end)

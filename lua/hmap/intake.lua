@@ -11,7 +11,8 @@ local types = require "hmap.types"
 
 -- What methods raise, as the fault of ours; of `new` it is argument 2.
 local function as_ours(raised)
-  return (tostring(raised):gsub("^.-bad argument", "bad argument", 1)
+  raised = format.without_place(tostring(raised))
+  return (raised:gsub("^.-bad argument", "bad argument", 1)
     :gsub("^.-map is closed$", "map is closed")
     :gsub("#1 to 'new'", "#2 to 'from'", 1)
     :gsub("to 'set_many'", "to 'from'", 1):gsub("to 'set'", "to 'from'", 1)

@@ -127,7 +127,15 @@ static void a_second_map_asks_the_system_for_nothing(void) {
   EXPECT(memory.bytes == 0 && !memory.wrong);
 }
 
+static void is_none_without_pages(void) {
+  EXPECT(!hmap_pool_init(&pool, &pages));
+}
+
 int main(void) {
+  if (!hmap_pool_init(&pool, &pages)) {
+    it("there is no pool where the system has no pages", is_none_without_pages);
+    return summary();
+  }
   it("an area that came back is handed out again, cleared, to who asks for as "
      "much",
      hands_out_what_came_back);

@@ -133,15 +133,15 @@ void hmapi_type_init(hmap_type *t, const hmap_spec *key,
       HMAP_##k, 0, n                                                           \
     }                                                                          \
   }
-#define INT64  CELL(INT64, 8, 8, false, false)
-#define STRING CELL(STRING, 16, 8, true, false)
-#define ANY    CELL(ANY, 16, 8, true, true)
-#define NONE   CELL(NONE, 0, 1, false, false)
+#define CELL_INT64  CELL(INT64, 8, 8, false, false)
+#define CELL_STRING CELL(STRING, 16, 8, true, false)
+#define CELL_ANY    CELL(ANY, 16, 8, true, true)
+#define CELL_NONE   CELL(NONE, 0, 1, false, false)
 
 /* n and m: bytes of the two; whether one of them owns text. */
 #define TYPE(k, n, e, m, owns)                                                 \
   {                                                                            \
-    .key = k, .elem = e, .keys_at = HMAP_BUCKET_COUNT,                         \
+    .key = CELL_##k, .elem = CELL_##e, .keys_at = HMAP_BUCKET_COUNT,           \
     .elems_at = HMAP_BUCKET_COUNT * (1 + (n)),                                 \
     .overflow_at = HMAP_BUCKET_COUNT * (1 + (n) + (m)),                        \
     .bucket_size = HMAP_BUCKET_COUNT * (1 + (n) + (m)) + SLOT_POINTER,         \
@@ -149,18 +149,19 @@ void hmapi_type_init(hmap_type *t, const hmap_spec *key,
   }
 /* Each an object: no array may have elements with a flexible member. */
 #define COMMON(X)                                                              \
-  X(int64_int64, TYPE(INT64, 8, INT64, 8, false))                              \
-  X(int64_any, TYPE(INT64, 8, ANY, 16, true))                                  \
-  X(int64_string, TYPE(INT64, 8, STRING, 16, true))                            \
-  X(int64_none, TYPE(INT64, 8, NONE, 0, false))                                \
-  X(string_int64, TYPE(STRING, 16, INT64, 8, true))                            \
-  X(string_any, TYPE(STRING, 16, ANY, 16, true))                               \
-  X(string_string, TYPE(STRING, 16, STRING, 16, true))                         \
-  X(string_none, TYPE(STRING, 16, NONE, 0, true))                              \
-  X(any_int64, TYPE(ANY, 16, INT64, 8, true))                                  \
-  X(any_any, TYPE(ANY, 16, ANY, 16, true))                                     \
-  X(any_none, TYPE(ANY, 16, NONE, 0, true))
-#define HMAP_X(name, ...) static const hmap_type name = __VA_ARGS__;
+  X(int64_int64, INT64, 8, INT64, 8, false)                                    \
+  X(int64_any, INT64, 8, ANY, 16, true)                                        \
+  X(int64_string, INT64, 8, STRING, 16, true)                                  \
+  X(int64_none, INT64, 8, NONE, 0, false)                                      \
+  X(string_int64, STRING, 16, INT64, 8, true)                                  \
+  X(string_any, STRING, 16, ANY, 16, true)                                     \
+  X(string_string, STRING, 16, STRING, 16, true)                               \
+  X(string_none, STRING, 16, NONE, 0, true)                                    \
+  X(any_int64, ANY, 16, INT64, 8, true)                                        \
+  X(any_any, ANY, 16, ANY, 16, true)                                           \
+  X(any_none, ANY, 16, NONE, 0, true)
+#define HMAP_X(name, k, n, e, m, owns)                                         \
+  static const hmap_type name = TYPE(k, n, e, m, owns);
 COMMON(HMAP_X)
 #undef HMAP_X
 
@@ -171,10 +172,10 @@ static const hmap_type *const common[] = {
 };
 #undef COMMON
 #undef TYPE
-#undef NONE
-#undef ANY
-#undef STRING
-#undef INT64
+#undef CELL_NONE
+#undef CELL_ANY
+#undef CELL_STRING
+#undef CELL_INT64
 #undef CELL
 
 const hmap_type *hmapi_common_type(const hmap_spec *key,

@@ -2,7 +2,8 @@
 **
 ** A row of bytes is tried twice: as it is, and with its checksums made good,
 ** since no fuzzer guesses those. What loads is a sound map, and is saved and
-** loaded again as the same; what does not leaves no byte behind. */
+** loaded again as the same, also when its blocks are cut into small ones; what
+** does not leaves no byte behind. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,39 +55,14 @@ static const hmap_options options = {
 
 static hmap_status load(file *f, hmap **m) {
   hmap_trouble why;
+  size_t before = out;
   f->at = 0;
   hmap_status status = hmap_load(&options, read_some, f, f->n, m, &why);
-  if (status != HMAP_OK && (*m != NULL || out != 0))
+  if (status != HMAP_OK && (*m != NULL || out != before))
     abort();
   if (status == HMAP_EFILE && (why.what == NULL || why.at > f->n))
     abort();
   return status;
-}
-
-static void loads_again(hmap *m) {
-  char why[200];
-  file again = {NULL, 0, 0};
-  hmap *second;
-  if (!hmap_check(m, why, sizeof why) ||
-      hmap_save(m, NULL, 0, write_all, &again, NULL) != HMAP_OK)
-    abort();
-  size_t count = hmap_count(m);
-  hmap_free(m);
-  if (load(&again, &second) != HMAP_OK || hmap_count(second) != count)
-    abort();
-  hmap_free(second);
-  free(again.bytes);
-  if (out != 0)
-    abort();
-}
-
-/* Whether the file was one. */
-static bool try_to_load(file *f) {
-  hmap *m;
-  if (load(f, &m) != HMAP_OK)
-    return false;
-  loads_again(m);
-  return true;
 }
 
 static size_t number_at(const uint8_t *at) {
@@ -113,6 +89,79 @@ static void sum_up(file *f) {
     sum = sum_up_part(f, at, n, sum);
     at += n;
   }
+}
+
+static void write_block(file *to, size_t number, const uint8_t *bytes,
+                        size_t n) {
+  const uint8_t nothing[8] = {0};
+  uint8_t head[8];
+  for (unsigned i = 0; i < 4; i++) {
+    head[i] = (uint8_t)(n >> 8 * i);
+    head[4 + i] = (uint8_t)(number >> 8 * i);
+  }
+  write_all(to, head, 8);
+  write_all(to, bytes, n > 0 ? n : 8);
+  write_all(to, nothing, 8); /* the checksum comes later */
+}
+
+/* The same entries in blocks of up to 60 bytes. */
+static file in_small_blocks(const file *f) {
+  file small = {NULL, 0, 0};
+  size_t at = 16 + number_at(f->bytes + 12) + 8, number = 0, n;
+  write_all(&small, f->bytes, at);
+  while ((n = number_at(f->bytes + at)) > 0) {
+    for (size_t i = 0, most; i < n; i += most) {
+      most = n - i < 60 ? n - i : 60;
+      write_block(&small, number++, f->bytes + at + 8 + i, most);
+    }
+    at += 8 + n + 8;
+  }
+  write_block(&small, number, f->bytes + at + 8, 0);
+  sum_up(&small);
+  return small;
+}
+
+static void expect_same(hmap *a, hmap *b) {
+  hmap_iter it;
+  if (hmap_count(a) != hmap_count(b))
+    abort();
+  hmap_iter_init(&it, a);
+  while (hmap_iter_next(&it) == HMAP_OK && it.key != NULL)
+    if (hmap_get(b, it.key) == NULL && hmap_same_key(a, it.key, it.key))
+      abort();
+}
+
+static void loads_as(file *f, hmap *m) {
+  hmap *again;
+  if (load(f, &again) != HMAP_OK)
+    abort();
+  expect_same(m, again);
+  hmap_free(again);
+}
+
+static void loads_again(hmap *m) {
+  char why[200];
+  file again = {NULL, 0, 0};
+  if (!hmap_check(m, why, sizeof why) ||
+      hmap_save(m, NULL, 0, write_all, &again, NULL) != HMAP_OK)
+    abort();
+  file small = in_small_blocks(&again);
+  loads_as(&again, m);
+  loads_as(&small, m);
+  free(again.bytes);
+  free(small.bytes);
+  hmap_free(m);
+  if (out != 0)
+    abort();
+}
+
+/* Whether the file was one. */
+static bool try_to_load(file *f) {
+  hmap *m;
+  if (load(f, &m) != HMAP_OK)
+    return false;
+  loads_again(m);
+  return true;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);

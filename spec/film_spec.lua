@@ -275,6 +275,20 @@ describe("a film", function()
       end):close()
     end)
 
+  it("leaves no half of a page, and what was there before in its place",
+    function()
+      local path = os.tmpname()
+      os.remove(path)
+      assert(os.execute("ln -s /dev/full " .. path))
+      for _ = 1, 2 do
+        assert.error_matches(function() hmap.report(hmap.new(), path) end,
+          "No space left on device")
+      end
+      assert(os.execute("test -L " .. path .. " && rm " .. path))
+      assert.error_matches(function() hmap.report(hmap.new(), path .. "/x") end,
+        "No such file or directory")
+    end)
+
   it("says what is wrong with what it is made of", function()
     assert.error_matches(function() hmap.film(1) end,
       "bad argument #1 to 'film'")

@@ -267,8 +267,8 @@ house() {
     env LUA="$LUA" MAKE="$MAKE" sh spec/door/rock.sh
   pool suite "the map of Go's own runtime, followed live" env MAKE="$MAKE" \
     "$LUA" spec/oracle.lua build 20
-  pool suite "bytes of a fuzzer's choosing" env MAKE="$MAKE" \
-    "$LUA" spec/fuzz.lua build 7
+  PATIENCE=480 pool suite "bytes of a fuzzer's choosing" env MAKE="$MAKE" \
+    "$LUA" spec/fuzz.lua build 30
   pool suite "page.js, in a browser" env LUA="$LUA" MAKE="$MAKE" \
     sh spec/page/run.sh build
   pool fact "installs by make, and a C program links with it" installed

@@ -12,4 +12,13 @@ local function lines_of(command)
   return out
 end
 
-return {read = read, lines_of = lines_of}
+--- The paths of n files that are gone once nobody has the list.
+local function temporary(n)
+  local paths = {}
+  for i = 1, n do paths[i] = os.tmpname() end
+  return setmetatable(paths, { __gc = function()
+    for i = 1, n do os.remove(paths[i]) end
+  end })
+end
+
+return { read = read, lines_of = lines_of, temporary = temporary }

@@ -124,8 +124,9 @@ local function keep_least(target)
   print(("%s: %d inputs"):format(target, #chosen))
 end
 
+-- How far it came is a line for each input that reaches more.
 local function tell_crash(said, program, crash)
-  print(said:sub(-6000))
+  print((said:gsub("%f[^\n]#%d+\t[^\n]*\n", "")))
   local input = said:match("written to (" .. crash:gsub("%p", "%%%0")
     .. "[^\n]+)")
   if input then print(("again: %s %s"):format(program, input)) end

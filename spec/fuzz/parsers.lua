@@ -10,9 +10,7 @@ local choose = dofile "spec/fuzz/bytes.lua"
 
 local below, one_in, one_of = choose.below, choose.one_in, choose.one_of
 
-local PATH = os.tmpname()
-local removed = setmetatable({}, { __gc = function() os.remove(PATH) end })
-assert(removed)
+local FILES = dofile("spec/files.lua").temporary(1)
 
 -- Whatever is refused is refused like this.
 local function is_refusal(why)
@@ -29,7 +27,7 @@ end
 local function rest() return choose.row(choose.left()) end
 
 local function write_rest()
-  local file <close> = assert(io.open(PATH, "wb"))
+  local file <close> = assert(io.open(FILES[1], "wb"))
   file:write(rest())
 end
 
@@ -104,7 +102,7 @@ end
 
 local function key_files()
   local text = one_of(TYPES)
-  local args = { file = PATH, key = text, skip = below(3),
+  local args = { file = FILES[1], key = text, skip = below(3),
     delimiter = one_of { ",", ";", "\t", " " } }
   if one_in(2) then args.field = fields(1 + below(2)) end
   write_rest()
@@ -127,7 +125,7 @@ local function loaded_lines()
   local opts = { delimiter = one_of { ",", ";" }, header = one_in(2) }
   if one_in(2) then opts.key, opts.value = fields(nkey), fields(nvalue) end
   write_rest()
-  try(m.load_lines, m, PATH, opts)
+  try(m.load_lines, m, FILES[1], opts)
   assert(m:check())
 end
 

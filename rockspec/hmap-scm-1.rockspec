@@ -104,6 +104,7 @@ build = {
     ["hmap.plan.occupancy"] = "lua/hmap/plan/occupancy.lua",
     ["hmap.plan.slabs"] = "lua/hmap/plan/slabs.lua",
     ["hmap.safe"] = "lua/hmap/safe.lua",
+    ["hmap.shell"] = "lua/hmap/shell.lua",
     ["hmap.terminal"] = "lua/hmap/terminal.lua",
     ["hmap.types"] = "lua/hmap/types.lua",
     ["hmap.text.distribution"] = "lua/hmap/text/distribution.lua",

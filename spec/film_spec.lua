@@ -289,6 +289,16 @@ describe("a film", function()
         "No such file or directory")
     end)
 
+  it("goes into a pipe as into a file", function()
+    local path = os.tmpname()
+    os.remove(path)
+    assert(os.execute(("mkfifo %s && { cat %s >%s.read & }"):format(path, path,
+      path)))
+    local size = hmap.report(hmap.new(), path)
+    assert(os.execute(("while [ $(wc -c <%s.read) -lt %d ]; do sleep 0.1; done;"
+      .. " rm %s %s.read"):format(path, size, path, path)))
+  end)
+
   it("says what is wrong with what it is made of", function()
     assert.error_matches(function() hmap.film(1) end,
       "bad argument #1 to 'film'")

@@ -152,6 +152,11 @@ local function without_place(raised)
   return (raised:gsub("^[^\n]-hmap/[%w_/]+%.lua:%d+: ", ""))
 end
 
+--- What "bad argument #n to 'f' (...)" has in its brackets; else all of it.
+local function reason(raised)
+  return raised:match "^.-bad argument.-%((.*)%)$" or raised
+end
+
 return {
   count = count,
   plural = plural,
@@ -165,4 +170,5 @@ return {
   bar = bar,
   wrap = wrap,
   without_place = without_place,
+  reason = reason,
 }

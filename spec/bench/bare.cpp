@@ -3,10 +3,10 @@
 //
 //   bucket   8 marks | 8 keys | 8 values | link        144 bytes
 //
-// Which slot a key has was found out before the clock runs: nothing is searched,
-// nothing grows, the array has its last size from the start. As many buckets as
-// hmap has for so many entries. What a map takes beyond this is its work; what
-// another map takes less than this, its layout.
+// Which slot a key has was found out before the clock runs: nothing is
+// searched, nothing grows, the array has its last size from the start. As many
+// buckets as hmap has for so many entries. What a map takes beyond this is its
+// work; what another map takes less than this, its layout.
 #include <sys/mman.h>
 
 #include "workload.hpp"
@@ -21,10 +21,6 @@ struct Bucket {
   void *link;
 };
 static_assert(sizeof(Bucket) == 144, "as hmap's of integers");
-
-struct Place {
-  size_t bucket, slot;
-};
 
 // Where each key of a list goes; what finds its bucket full goes nowhere.
 class Places {
@@ -41,9 +37,10 @@ public:
   size_t bucket_of(int64_t key) const {
     return bench::mix(uint64_t(key)) & mask;
   }
-  Place take(int64_t key) {
-    size_t b = bucket_of(key);
-    return {b, used[b] < SLOTS ? used[b]++ : SLOTS};
+  // Its slot, or SLOTS.
+  size_t take(int64_t key) {
+    uint8_t &n = used[bucket_of(key)];
+    return n < SLOTS ? n++ : SLOTS;
   }
 };
 
@@ -118,9 +115,9 @@ int main(int argc, char **argv) {
   Places places(n);
   std::vector<Entry> entries, asked;
   for (int64_t key : keys.all) {
-    Place at = places.take(key);
-    if (at.slot < SLOTS)
-      entries.push_back({key, uint32_t(at.slot)});
+    size_t slot = places.take(key);
+    if (slot < SLOTS)
+      entries.push_back({key, uint32_t(slot)});
   }
   for (size_t j = 0; j < keys.hits.size(); j++)
     asked.push_back(entries[bench::mix(~j) % entries.size()]);

@@ -290,7 +290,7 @@ static hmap_status get_next(hmap_loader *l, size_t n) {
   hmap_status status = get_entries(l, n);
   if (status != HMAP_OK || l->ncells > 0 || l->good - l->from < LONG_ENTRY)
     return status;
-  hmapi_long_begin(&l->in_parts, l->cells, l->cells + l->elems_at);
+  hmapi_long_begin(&l->in_parts, l->m, l->cells, l->cells + l->elems_at);
   return get_part(l);
 }
 
@@ -305,11 +305,12 @@ static hmap_status put_entries(hmap_loader *l) {
 }
 
 static hmap_status put_long(hmap_loader *l) {
-  if (hmap_get(l->m, l->cells) != NULL)
-    return damaged(l, "a key is there twice");
-  hmap_status status = hmapi_long_put(&l->in_parts, l->m);
-  l->nput += status == HMAP_OK;
-  return status;
+  bool existed;
+  hmap_status status = hmapi_long_put(&l->in_parts, l->m, &existed);
+  if (status != HMAP_OK)
+    return status;
+  l->nput += !existed;
+  return existed ? damaged(l, "a key is there twice") : HMAP_OK;
 }
 
 static hmap_status put_next(hmap_loader *l) {

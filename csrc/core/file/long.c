@@ -5,8 +5,10 @@
 
 #define FIRST_ROOM ((size_t)64 * 1024) /* of a text that may not be there */
 
-void hmapi_long_begin(long_entry *e, char *key, char *elem) {
+void hmapi_long_begin(long_entry *e, const hmap *m, char *key, char *elem) {
   *e = (long_entry){.begun = true, .key = key, .elem = elem};
+  clear_cell(key, m->t->key.size);
+  clear_cell(elem, m->t->elem.size);
 }
 
 /* The i-th field of key and elem together; *cell is where it goes. */
@@ -25,10 +27,6 @@ static const field *field_at(const long_entry *e, const hmap *m, uint32_t i,
   return f;
 }
 
-static bool may_be_text(const field *f) {
-  return f->kind == HMAP_STRING || f->kind == HMAP_ANY;
-}
-
 /* -- a long text ---------------------------------------------------------- */
 
 /* How long the text is that begins at *r, which goes behind its length; 0:
@@ -36,7 +34,7 @@ static bool may_be_text(const field *f) {
 static size_t begins_long_text(row *r, const field *f) {
   row after = *r;
   const char *kind = f->kind == HMAP_ANY ? take(&after, 1) : NULL, *length;
-  if (f->kind == HMAP_ANY && (kind == NULL || *kind != ANY_TEXT))
+  if (f->kind != HMAP_STRING && (kind == NULL || *kind != ANY_TEXT))
     return 0;
   if ((length = take(&after, 4)) == NULL ||
       length_at(length) <= HMAP_TAG_INLINE_MAX)
@@ -99,23 +97,18 @@ static hmap_status read_text(long_entry *e, heap *h, row *r, char *cell,
 
 static hmap_status read_field(long_entry *e, heap *h, row *r, const field *f,
                               char *cell, uint64_t left, bool *whole) {
-  row was = *r;
+  const char *begin = r->at;
+  hmap_status status = HMAP_OK;
   size_t len;
   *whole = false;
-  if (e->text == NULL && may_be_text(f) && (len = begins_long_text(r, f)) > 0) {
-    uint64_t here = left + (uint64_t)(r->end - r->at);
-    hmap_status status = begin_text(e, h, len, here);
-    if (status != HMAP_OK) {
-      *r = was;
-      return status;
-    }
-  }
-  if (e->text != NULL)
+  if (e->text == NULL && (len = begins_long_text(r, f)) > 0)
+    status = begin_text(e, h, len, left + (uint64_t)(r->end - r->at));
+  if (status == HMAP_OK && e->text != NULL)
     return read_text(e, h, r, cell, whole);
-  *whole = get_field(r, f, cell);
+  *whole = status == HMAP_OK && get_field(r, f, cell);
   if (!*whole)
-    *r = (row){was.at, was.end, r->wrong};
-  return HMAP_OK;
+    r->at = begin;
+  return status;
 }
 
 hmap_status hmapi_long_read(long_entry *e, hmap *m, row *r, uint64_t left,
@@ -123,10 +116,6 @@ hmap_status hmapi_long_read(long_entry *e, hmap *m, row *r, uint64_t left,
   const field *f;
   char *cell;
   hmap_status status = HMAP_OK;
-  if (e->nread == 0 && e->text == NULL) {
-    clear_cell(e->key, m->t->key.size);
-    clear_cell(e->elem, m->t->elem.size);
-  }
   while ((f = field_at(e, m, e->nread, &cell)) != NULL) {
     bool read;
     status = read_field(e, &m->heap, r, f, cell, left, &read);
@@ -140,26 +129,18 @@ hmap_status hmapi_long_read(long_entry *e, hmap *m, row *r, uint64_t left,
 
 /* -- its end -------------------------------------------------------------- */
 
-hmap_status hmapi_long_put(long_entry *e, hmap *m) {
+hmap_status hmapi_long_put(long_entry *e, hmap *m, bool *existed) {
+  const void *now;
   m->heap.adopts = true;
-  hmap_status status = hmap_put(m, e->key, e->elem);
+  hmap_status status = hmap_get_or_put(m, e->key, e->elem, &now, existed);
   m->heap.adopts = false;
-  if (status == HMAP_OK)
-    e->begun = false;
+  e->begun = status != HMAP_OK || *existed;
   return status;
 }
 
 void hmapi_long_drop(long_entry *e, hmap *m) {
-  const field *f;
-  char *cell;
-  for (uint32_t i = 0; i < e->nread; i++)
-    if ((f = field_at(e, m, i, &cell)) != NULL && may_be_text(f) &&
-        is_long_text(cell)) {
-      hmap_cell text;
-      memcpy(&text, cell, sizeof text);
-      hmapi_block_free(&m->heap, PART_TEXT, (void *)(uintptr_t)text.c.u.ptr,
-                       text.c.len);
-    }
+  hmapi_release(&m->heap, &m->t->key, e->key);
+  hmapi_release(&m->heap, &m->t->elem, e->elem);
   if (e->text != NULL)
     hmapi_block_free(&m->heap, PART_TEXT, e->text, e->room);
   e->begun = false;

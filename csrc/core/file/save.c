@@ -271,7 +271,6 @@ static ALWAYS_INLINE size_t put_bucket_as(hmap_saver *s, const hmap_type *t,
   bmap *b = s->it.at;
   char *begin = s->bytes + HEAD_BYTES + s->used, *to = begin;
   uint64_t marks = load64_little(b->tophash);
-  hmapi_iter_prefetch(&s->it, t);
   UNROLL_8
   for (size_t i = 0; i < HMAP_BUCKET_COUNT; i++, marks >>= 8) {
     copy_cell(to, key_slot(&t->key, b, i), t->key.size);

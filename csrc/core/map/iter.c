@@ -417,10 +417,8 @@ hmap_status hmap_iter_next(hmap_iter *it) {
   while (!it->wrapped) {
     if (LIKELY(next_in_class(it)))
       return HMAP_OK;
-    if (hmapi_iter_enter_next(it)) {
-      hmapi_iter_prefetch(it, it->m->t);
+    if (hmapi_iter_enter_next(it))
       continue;
-    }
     if ((status = hmapi_put_in_order(it->m, UINT64_MAX)) != HMAP_OK ||
         (status = hmapi_iter_move_on(it, it->m->B)) != HMAP_OK)
       return status;

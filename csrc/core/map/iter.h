@@ -39,13 +39,11 @@ HIDDEN void hmapi_iter_enter_class(hmap_iter *it);
 
 #define BUCKETS_AHEAD 64
 
-/* Of a map at rest: buckets to come, and overflow buckets of those that are
-** here by now, which lie anywhere. */
-static ALWAYS_INLINE void hmapi_iter_prefetch(const hmap_iter *it,
-                                              const hmap_type *t) {
-  const hmap *m = it->m;
-  uint64_t i = it->now.bucket;
-  if (growing(m) || i + BUCKETS_AHEAD > m->mask)
+/* Buckets to come behind bucket i, and overflow buckets of those that are here
+** by now, which lie anywhere. */
+static ALWAYS_INLINE void prefetch_ahead(const hmap *m, uint64_t i) {
+  const hmap_type *t = m->t;
+  if (i + BUCKETS_AHEAD > m->mask)
     return;
   bmap *last = bucket_at(t, m->buckets, i + BUCKETS_AHEAD);
   bmap *more = overflow_of(t, bucket_at(t, m->buckets, i + BUCKETS_AHEAD / 2));
@@ -53,8 +51,8 @@ static ALWAYS_INLINE void hmapi_iter_prefetch(const hmap_iter *it,
   prefetch_bucket(more != NULL ? more : last); /* no branch to be guessed */
 }
 
-/* At rest, classes are buckets: takes up the next one. False: they are not, or
-** it is the last; all is as it was. */
+/* At rest, classes are buckets: takes up the next one, and fetches what comes
+** then. False: they are not, or it is the last; all is as it was. */
 static ALWAYS_INLINE bool hmapi_iter_enter_next(hmap_iter *it) {
   const hmap *m = it->m;
   hmap_position *p = &it->now;
@@ -66,6 +64,7 @@ static ALWAYS_INLINE bool hmapi_iter_enter_next(hmap_iter *it) {
   it->head = it->at = bucket_at(m->t, m->buckets, next);
   it->slot = 0;
   it->filter = false;
+  prefetch_ahead(m, next);
   return true;
 }
 

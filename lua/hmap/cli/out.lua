@@ -2,6 +2,7 @@
 -- ends the command with one line on stderr.
 
 local fail = require "hmap.cli.fail"
+local shell = require "hmap.shell"
 
 local EPIPE, EBADF = 32, 9
 
@@ -25,16 +26,10 @@ local function flush()
   if not ok then failed(why, errno) end
 end
 
--- A file that is there and not empty; neither a device nor a pipe.
-local function is_there(path)
-  local quoted = "'" .. path:gsub("'", "'\\''") .. "'"
-  return os.execute("test -f " .. quoted .. " && test -s " .. quoted)
-end
-
 -- Who has left OUT out has named his keys in its place: they are not to go.
 local function check_own(path, mark)
-  local f <close> = is_there(path) and io.open(path, "rb")
-  if f and f:read(#mark) ~= mark then
+  local f <close> = shell.is_file(path) and io.open(path, "rb")
+  if f and f:seek "end" > 0 and f:seek "set" and f:read(#mark) ~= mark then
     fail.usage("%s is there, and is none of hmap's: --force overwrites it",
       path)
   end

@@ -4,6 +4,7 @@ local fail = require "hmap.cli.fail"
 local keys = require "hmap.cli.keys"
 local map = require "hmap.cli.map"
 local format = require "hmap.format"
+local quoted = require("hmap.shell").quoted
 
 local function options(c)
   keys.options(c)
@@ -17,8 +18,6 @@ local function interpreter()
   while arg and arg[first - 1] do first = first - 1 end
   return first < 0 and arg[first] or "lua" .. _VERSION:match("%d.*")
 end
-
-local function quoted(word) return "'" .. word:gsub("'", "'\\''") .. "'" end
 
 -- A table that load turns into an equal one.
 local function literal(v)

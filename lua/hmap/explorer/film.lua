@@ -229,8 +229,7 @@ end
 local function check_types(x)
   local ok, made = pcall(core.new, { key = x.key, value = x.value })
   if not ok then
-    fail("bad argument #1 to 'film' (%s)",
-      made:match "^bad argument .-%((.*)%)$" or made)
+    fail("bad argument #1 to 'film' (%s)", format.reason(made))
   end
   made:close()
 end

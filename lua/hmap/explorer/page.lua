@@ -9,6 +9,7 @@ local film = require "hmap.explorer.film"
 local json = require "hmap.json"
 local keybook = require "hmap.explorer.keybook"
 local pack = require "hmap.explorer.pack"
+local shell = require "hmap.shell"
 
 local function fail(...) error(string.format(...), 0) end
 
@@ -99,34 +100,18 @@ local function films_of(x, opts)
   return films
 end
 
-local function is_there(path)
-  local file = io.open(path, "rb")
-  return file and file:close()
-end
-
--- What was there may be a device, and is nobody's to be removed.
-local function leave_nothing(path, was_there)
-  if not was_there then
-    os.remove(path)
-  else
-    local file = io.open(path, "wb")
-    if file then file:close() end
-  end
-end
-
 --- Writes the page of a map, a film, a recording with its keys, keys and
 -- options, or of several of these. Nothing is left of a page that could not be
 -- written whole.
 local function write(x, path, opts)
   local whole = text(films_of(x, opts))
-  local was_there = is_there(path)
   local file, why = io.open(path, "wb")
   if not file then fail("%s", why) end
   local written
   written, why = file:write(whole)
   local closed, late = file:close()
   if not (written and closed) then
-    leave_nothing(path, was_there)
+    if shell.is_file(path) then os.remove(path) end -- a device is to stay
     fail("%s: %s", path, why or late)
   end
   return #whole

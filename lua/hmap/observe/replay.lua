@@ -298,9 +298,7 @@ local function made(r, noun)
     key = r.key, value = r.value, seed = seed_of(r, noun), hash = r.hash,
     policy = r.policy, capacity = r.capacity, name = r.name,
   })
-  if not ok then
-    fail("%s: %s", noun, (m:gsub("^.-bad argument.-%((.*)%)$", "%1")))
-  end
+  if not ok then fail("%s: %s", noun, format.reason(m)) end
   return m
 end
 

@@ -45,11 +45,12 @@ end
 local ALPHABET =
   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
-local PAIRS = {} -- of 12 bits
-for n = 0, 4095 do
+-- Of 12 bits; made when it is asked for: most programs never write a page.
+local PAIRS = setmetatable({}, { __index = function(made, n)
   local high, low = (n >> 6) + 1, (n & 63) + 1
-  PAIRS[n] = ALPHABET:sub(high, high) .. ALPHABET:sub(low, low)
-end
+  made[n] = ALPHABET:sub(high, high) .. ALPHABET:sub(low, low)
+  return made[n]
+end })
 
 local function base64(bytes)
   local out = {}

@@ -121,7 +121,7 @@ once="$once help oracle releases watch_command "
 
 # What takes long and is the same for every compiler runs as released, and
 # sanitized.
-twice=" alloc_sweep text "
+twice=" alloc_sweep flood limits text "
 
 # is_due DIR NAME: whether this suite runs in the build in DIR
 is_due() {
@@ -266,7 +266,7 @@ house() {
   pool suite "the map of Go's own runtime, followed live" env MAKE="$MAKE" \
     "$LUA" spec/oracle.lua build 20
   PATIENCE=480 pool suite "bytes of a fuzzer's choosing" env MAKE="$MAKE" \
-    "$LUA" spec/fuzz.lua build 30
+    "$LUA" spec/fuzz.lua build 25
   pool suite "page.js, in a browser" env LUA="$LUA" MAKE="$MAKE" \
     sh spec/page/run.sh build
   pool fact "installs by make, and a C program links with it" installed

@@ -455,6 +455,16 @@ describe("hmap.new", function()
     assert.is_truthy(message({ "int64" }):find("unknown option '1'", 1, true))
   end)
 
+  it("says that a table came, whatever its own text would do", function()
+    local bad = setmetatable({}, { __tostring = function() error "ours" end })
+    assert.are.equal("bad argument #1 to 'new' (option 'capacity': integer "
+      .. "expected, got table)", message { capacity = bad })
+    assert.is_truthy(message({ [bad] = 1 }):find("unknown option 'table'"))
+    local damaged = hmap.new():stats()
+    damaged.count = nil
+    assert.is_truthy(message({ policy = { load = damaged } }):find("got table"))
+  end)
+
   it("takes no name for another that goes on behind a zero", function()
     for _, options in ipairs { { ["seed\0x"] = 1 }, { key = "int64\0" },
       { key = { "a:int32\0", "b:int32" } }, { hash = "xxh3\0" },

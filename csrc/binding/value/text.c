@@ -126,6 +126,8 @@ const char *ltext_push(lua_State *L, const char *s, size_t n, ltext_form form,
 
 const char *ltext_pushvalue(lua_State *L, int idx, ltext_form form) {
   size_t n;
+  if (lua_istable(L, idx)) /* whose __tostring may raise */
+    return lua_pushstring(L, luaL_typename(L, idx));
   const char *s = luaL_tolstring(L, idx, &n);
   bool is_string = lua_type(L, idx) == LUA_TSTRING;
   ltext_push(L, s, n, is_string ? form : LTEXT_SAFE, LTEXT_MOST);

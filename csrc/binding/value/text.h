@@ -31,7 +31,7 @@ const char *ltext_push(lua_State *L, const char *s, size_t n, ltext_form form,
                        size_t most);
 
 /* ltext_pushvalue [-0, +1, e]: the value at an absolute index for a message: a
-** string in this form, of another what tostring says. */
+** string in this form, of a table that it is one, else what tostring says. */
 const char *ltext_pushvalue(lua_State *L, int idx, ltext_form form);
 
 /* ltext_isname [-0, +0, -]: whether the value at idx is a string that C sees

@@ -12,13 +12,15 @@ local function lines_of(command)
   return out
 end
 
---- The paths of n files that are gone once nobody has the list.
+--- The paths of n files that are gone once the list is closed or nobody has it.
 local function temporary(n)
   local paths = {}
   for i = 1, n do paths[i] = os.tmpname() end
-  return setmetatable(paths, { __gc = function()
+  local function remove()
     for i = 1, n do os.remove(paths[i]) end
-  end })
+    n = 0 -- what has such a name later is another's
+  end
+  return setmetatable(paths, { __close = remove, __gc = remove })
 end
 
 return { read = read, lines_of = lines_of, temporary = temporary }

@@ -124,9 +124,11 @@ local function keep_least(target)
   print(("%s: %d inputs"):format(target, #chosen))
 end
 
--- How far it came is a line for each input that reaches more.
+-- How far it came is a line for each input that reaches more, and one for each
+-- function that this reaches first.
 local function tell_crash(said, program, crash)
-  print((said:gsub("%f[^\n]#%d+\t[^\n]*\n", "")))
+  said = said:gsub("%f[^\n]#%d+\t[^\n]*\n", "")
+  print((said:gsub("\tNEW_FUNC[^\n]*\n", "")))
   local input = said:match("written to (" .. crash:gsub("%p", "%%%0")
     .. "[^\n]+)")
   if input then print(("again: %s %s"):format(program, input)) end

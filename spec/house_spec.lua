@@ -3,6 +3,7 @@ local hmap = require "hmap"
 
 local tree = require "spec.files"
 local read, lines_of = tree.read, tree.lines_of
+local temporary = tree.temporary
 
 local function files(pattern)
   return lines_of("LC_ALL=C ls " .. pattern .. " 2>/dev/null")
@@ -44,19 +45,13 @@ local function obey(...)
   assert(os.execute(command), command)
 end
 
-local function temporary()
-  return setmetatable({name = os.tmpname()}, {
-    __close = function(self) os.remove(self.name) end,
-  })
-end
-
 -- The machine code that a compiler makes of a C source, as text.
 local function disassembled(compiler, source)
-  local object <close> = temporary()
+  local object <close> = temporary(1)
   obey(compiler, "-std=c11 -O2 -DNDEBUG -fPIC -fvisibility=hidden -Icsrc",
-    "-c -o", object.name, "-x c", source)
+    "-c -o", object[1], "-x c", source)
   return lines_of("LD_PRELOAD= objdump -dr --no-show-raw-insn " ..
-    object.name)
+    object[1])
 end
 
 -- Of that, one function with what the compiler has split off from it.
@@ -281,12 +276,12 @@ describe("the house", function()
   end)
 
   it("sees what can be written, however it is declared", function()
-    local dir <close> = temporary()
-    local object = dir.name .. "/csrc/core/x.o"
-    os.remove(dir.name)
-    obey("mkdir -p", dir.name .. "/csrc/core")
-    local source <close> = temporary()
-    local file <close> = assert(io.open(source.name, "w"))
+    local dir <close> = temporary(1)
+    local object = dir[1] .. "/csrc/core/x.o"
+    os.remove(dir[1])
+    obey("mkdir -p", dir[1] .. "/csrc/core")
+    local source <close> = temporary(1)
+    local file <close> = assert(io.open(source[1], "w"))
     file:write [[
       int common; static int zero; static int set = 1;
       static const char *const names[] = {"a"}; const int fixed = 2;
@@ -298,19 +293,19 @@ describe("the house", function()
     file:close()
     for _, compiler in ipairs(compilers) do
       obey(compiler, "-std=c11 -fPIC -fcommon -c -o", object, "-x c",
-        source.name)
+        source[1])
       local names = {}
       for _, name in ipairs(writable_in(object)) do
         names[#names + 1] = name:match "%l+$"
       end
       assert.are.same({"common", "inner", "set", "zero"}, sorted(names))
     end
-    obey("rm -r", dir.name)
+    obey("rm -r", dir[1])
   end)
 
   it("knows a call through a pointer when it sees one", function()
-    local source <close> = temporary()
-    local file <close> = assert(io.open(source.name, "w"))
+    local source <close> = temporary(1)
+    local file <close> = assert(io.open(source[1], "w"))
     file:write [[
       long there(long (*f)(long)); long far(long);
       long there(long (*f)(long)) { return f(1) + 1; }
@@ -319,7 +314,7 @@ describe("the house", function()
     ]]
     file:close()
     for _, compiler in ipairs(compilers) do
-      local code = disassembled(compiler, source.name)
+      local code = disassembled(compiler, source[1])
       assert.are.equal(1, #through_pointers(code_of(code, "there")))
       assert.are.equal(0, #through_pointers(code_of(code, "gone")))
       assert.are.equal(1, #through_pointers(code_of(code, "gone"), true))
